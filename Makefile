@@ -1,0 +1,64 @@
+# Sambat. Only Python (3.11 or newer, with venv) and make are presupposed; the rest is installed from here.
+#   make run    the whole service on this machine      make test   every test that this machine can run
+
+SHELL := /bin/sh
+PORT ?= 8000
+DATA ?= .sambat
+STAGE ?= dev
+OUT ?= build/$(STAGE)
+FIND_PYTHON = for p in $(PYTHON) python3 python3.13 python3.12 python3.11; do \
+	if command -v $$p >/dev/null 2>&1 && $$p -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then echo $$p; exit 0; fi; done; \
+	echo "Sambat needs Python 3.11 or newer, with venv" >&2; exit 1
+PY := .venv/bin/python
+PIP_FLAGS := --disable-pip-version-check --quiet --no-input
+LOCAL := $(PY) -m infra.local
+
+.PHONY: run test check setup sweep token outbox package format clean
+.DEFAULT_GOAL := help
+
+help:
+	@sed -n '1,2p' Makefile
+
+.venv/.ready: requirements.txt requirements-dev.txt
+	@p=$$($(FIND_PYTHON)) || exit 1; echo "setting up .venv with $$p ..."; $$p -m venv --clear .venv
+	@$(PY) -m pip install $(PIP_FLAGS) -r requirements-dev.txt
+	@touch $@; echo ".venv is ready"
+
+.venv-ministack/.ready: requirements-engine.txt
+	@p=$$($(FIND_PYTHON)) || exit 1; echo "setting up .venv-ministack (the local AWS engine) with $$p ..."; $$p -m venv --clear .venv-ministack
+	@.venv-ministack/bin/python -m pip install $(PIP_FLAGS) -r requirements-engine.txt
+	@touch $@; echo ".venv-ministack is ready"
+
+setup: .venv/.ready .venv-ministack/.ready
+
+run: setup
+	@exec $(LOCAL) run --port $(PORT) --data $(DATA) --engine-python .venv-ministack/bin/python
+
+test: setup
+	@echo "running the tests ..."
+	@$(PY) -m pytest --cov --cov-report= $(ARGS)
+	@$(PY) -m coverage report --skip-covered --include='chalicelib/domain/*' --fail-under=100
+
+check: .venv/.ready
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy
+
+format: .venv/.ready
+	$(PY) -m ruff check --fix .
+	$(PY) -m ruff format .
+
+sweep:
+	@$(LOCAL) sweep --now '$(NOW)' --port $(PORT)
+
+token:
+	@$(LOCAL) token --role '$(ROLE)' $(if $(OPD),--opd '$(OPD)') $(if $(DIVISION),--division '$(DIVISION)') --port $(PORT)
+
+outbox:
+	@$(LOCAL) outbox --port $(PORT)
+
+package: .venv/.ready
+	@$(PY) -m infra.package --stage $(STAGE) --out $(OUT)
+
+clean:
+	rm -rf build .coverage .mypy_cache .ruff_cache

@@ -1,0 +1,56 @@
+"""The composition root: logging, CORS, every door and every trigger. It decides nothing.
+
+    a citizen's POST or SMS -> api -> workflows -> DynamoDB -> stream -> notify_opd -> the OPD
+                                                            -> every 15 minutes -> sweep_deadlines -> escalations
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from chalice.app import Chalice, CORSConfig, DynamoDBEvent, Rate, Response, CloudWatchEvent
+
+from chalicelib import stream
+from chalicelib.api.admin import admin
+from chalicelib.api.desk import desk
+from chalicelib.api.errors import as_problem
+from chalicelib.api.identity import identity
+from chalicelib.api.opd import opd
+from chalicelib.api.pages import citizen_pages
+from chalicelib.api.public import public
+from chalicelib.api.webhooks import webhooks
+from chalicelib.workflows import sweeping
+
+logging.getLogger().setLevel(os.environ.get("LOG_LEVEL", "INFO"))
+
+app = Chalice("sambat", configure_logs=False)
+app.api.cors = CORSConfig(
+    allow_origin="*", allow_headers=["Idempotency-Key", "X-Receipt", "Accept-Language"], max_age=600
+)
+
+
+@app.middleware("http")
+def speak_problems(event: Any, get_response: Callable[[Any], Response]) -> Response:  # noqa: ANN401
+    """Let what Chalice refuses by itself look like every other error."""
+    return as_problem(get_response(event), event)
+
+
+for blueprint in (identity, public, webhooks, opd, admin, citizen_pages, desk):
+    app.register_blueprint(blueprint)
+
+
+@app.on_dynamodb_record(stream_arn=os.environ.get("SAMBAT_STREAM_ARN", "arn:aws:dynamodb:::table/complaints/stream"))
+def notify_opd(event: DynamoDBEvent) -> dict[str, list[dict[str, str]]]:
+    """Tell who is owed a message of what changed."""
+    return stream.notify(event.to_dict()["Records"], datetime.now(UTC))
+
+
+@app.schedule(Rate(15, unit=Rate.MINUTES))
+def sweep_deadlines(event: CloudWatchEvent) -> dict[str, int]:
+    """Escalate what is due as of the event's own time, so that a retried event decides the same."""
+    at = datetime.fromisoformat(event.to_dict()["time"].replace("Z", "+00:00"))
+    return sweeping.sweep(at, datetime.now(UTC))

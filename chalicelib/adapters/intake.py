@@ -1,0 +1,183 @@
+"""What the doors remember: twins of an SMS, parts of a long one, what could not be read, who wants no more SMS."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Final
+
+import msgspec
+from pynamodb.exceptions import DoesNotExist, PutError
+
+from chalicelib.adapters.tables import IntakeItem, from_instant, instant, store_errors
+
+_KEEP: Final = timedelta(days=2)  # longer than any provider retries
+_KEEP_QUARANTINE: Final = timedelta(days=90)
+_ASSEMBLING: Final = "assembling"
+
+
+class Group(msgspec.Struct, frozen=True):
+    """The long message to which a part belongs: its name, when its first part came, and how many it has."""
+
+    name: str
+    started_at: datetime
+    total: int
+    provider: str
+    sender: str
+
+
+def claim_text(twin_key: str, ticket: str, now: datetime, window: timedelta) -> str:
+    """Return the ticket under which this sender's text is filed: `ticket`, or the one of a twin within the window."""
+    item = IntakeItem(
+        pk=f"twin#{twin_key}", sk="-", at=instant(now), value=ticket, expires_at=now + max(window, _KEEP)
+    )
+    free = (
+        IntakeItem.pk.does_not_exist() | (IntakeItem.at < instant(now - window)) | (IntakeItem.value == ticket)
+    )
+    with store_errors():
+        try:
+            item.save(condition=free)
+        except PutError as error:
+            if error.cause_response_code != "ConditionalCheckFailedException":
+                raise
+            return str(IntakeItem.get(item.pk, "-", consistent_read=True).value)
+    return ticket
+
+
+def remembered_ticket(message_key: str) -> str | None:
+    """Return the ticket that a message id was given because its text was a twin's, or None."""
+    with store_errors():
+        try:
+            return IntakeItem.get(f"message#{message_key}", "-", consistent_read=True).value
+        except DoesNotExist:
+            return None
+
+
+def remember_ticket(message_key: str, ticket: str, now: datetime) -> None:
+    """Keep that this message id belongs to a twin's ticket, so that its own repetition is answered the same."""
+    with store_errors():
+        IntakeItem(
+            pk=f"message#{message_key}", sk="-", at=instant(now), value=ticket, expires_at=now + _KEEP
+        ).save()
+
+
+def group_of_part(name: str, total: int, provider: str, sender: str, now: datetime, reuse: timedelta) -> Group:
+    """Return the open group of a long message, opening one when there is none or the last is older than `reuse`
+    (an SMS reference number comes round again after 256 messages)."""
+    group = Group(name, now, total, provider, sender)
+    item = IntakeItem(
+        pk=f"group#{name}", sk="-", at=instant(now), value=msgspec.json.encode(group).decode(), expires_at=now + _KEEP
+    )
+    with store_errors():
+        try:
+            item.save(condition=IntakeItem.pk.does_not_exist() | (IntakeItem.at < instant(now - reuse)))
+        except PutError as error:
+            if error.cause_response_code != "ConditionalCheckFailedException":
+                raise
+            stored = IntakeItem.get(item.pk, "-", consistent_read=True)
+            return msgspec.json.decode(str(stored.value), type=Group)
+    return group
+
+
+def add_part(group: Group, number: int, text: str, due_at: datetime) -> list[tuple[int, str]]:
+    """Keep one part, note until when the others are waited for, and return all parts that are there."""
+    waiting = _waiting(group, due_at)
+    with store_errors():
+        waiting.save()
+    keep_part(group, number, text)
+    return parts_of(group)
+
+
+def keep_part(group: Group, number: int, text: str) -> None:
+    """Keep one part."""
+    pk, at = f"parts#{group.name}#{instant(group.started_at)}", instant(group.started_at)
+    with store_errors():
+        IntakeItem(pk=pk, sk=f"{number:03d}", at=at, value=text, expires_at=group.started_at + _KEEP).save()
+
+
+def _waiting(group: Group, due_at: datetime) -> IntakeItem:
+    return IntakeItem(
+        pk=_ASSEMBLING, sk=f"{instant(due_at)}#{group.name}", at=instant(group.started_at),
+        value=msgspec.json.encode(group).decode(), expires_at=group.started_at + timedelta(days=30),
+    )  # fmt: skip
+
+
+def parts_of(group: Group) -> list[tuple[int, str]]:
+    """Return the (number, text) parts of a long message that have come."""
+    with store_errors():
+        rows = IntakeItem.query(f"parts#{group.name}#{instant(group.started_at)}", consistent_read=True)
+        return [(int(row.sk), row.value or "") for row in rows]
+
+
+def groups_due(now: datetime) -> Iterator[Group]:
+    """Yield the long messages that have waited long enough for their parts."""
+    with store_errors():
+        for row in IntakeItem.query(_ASSEMBLING, IntakeItem.sk < instant(now) + "$", consistent_read=True):
+            yield msgspec.json.decode(str(row.value), type=Group)
+
+
+def close_group(group: Group, due_at: datetime) -> None:
+    """A long message has become a complaint; nothing waits for it any more."""
+    with store_errors():
+        _waiting(group, due_at).delete()
+
+
+class Quarantined(msgspec.Struct, frozen=True):
+    """A message of a known provider that could not be read, as it came."""
+
+    provider: str
+    reason: str
+    body: str
+
+
+def quarantine(message: Quarantined, key: str, now: datetime) -> None:
+    """Keep what could not be read; the same body again is kept once a day."""
+    with store_errors():
+        IntakeItem(
+            pk="quarantine", sk=f"{instant(now)[:10]}#{key}", at=instant(now),
+            value=msgspec.json.encode(message).decode(), expires_at=now + _KEEP_QUARANTINE,
+        ).save()  # fmt: skip
+
+
+def page_of_quarantine(low: str, high: str, limit: int) -> list[tuple[str, datetime, Quarantined]]:
+    """Return at most `limit` (key, instant, message) in quarantine, newest first, with keys within [low, high)."""
+    if low >= high:
+        return []
+    with store_errors():
+        rows = list(
+            IntakeItem.query("quarantine", IntakeItem.sk.between(low, high), scan_index_forward=False, limit=limit + 1)
+        )
+    inside = [row for row in rows if row.sk < high][:limit]
+    return [(row.sk, from_instant(row.at), msgspec.json.decode(str(row.value), type=Quarantined)) for row in inside]
+
+
+def stop_sms(phone_key: str, now: datetime) -> None:
+    """No more SMS to this number."""
+    with store_errors():
+        IntakeItem(pk=f"stop#{phone_key}", sk="-", at=instant(now)).save()
+
+
+def wants_no_sms(phone_key: str) -> bool:
+    """Say whether this number asked for no more SMS."""
+    with store_errors():
+        try:
+            IntakeItem.get(f"stop#{phone_key}", "-")
+        except DoesNotExist:
+            return False
+    return True
+
+
+def reply_is_owed(message_key: str) -> bool:
+    """Say whether a reply to this message id is still to be sent (once `reply_sent` was called it is not)."""
+    with store_errors():
+        try:
+            IntakeItem.get(f"reply#{message_key}", "-", consistent_read=True)
+        except DoesNotExist:
+            return True
+    return False
+
+
+def reply_sent(message_key: str, now: datetime) -> None:
+    """The reply to this message id went out."""
+    with store_errors():
+        IntakeItem(pk=f"reply#{message_key}", sk="-", at=instant(now), expires_at=now + _KEEP).save()

@@ -1,0 +1,124 @@
+"""Twilio Programmable Messaging. (Its own pages say that two-way SMS is not supported in Indonesia: kept for other
+cities and for tests with a foreign number; never the only way.)
+
+It POSTs a form and puts the TwiML that it is answered into an SMS back:
+
+    X-Twilio-Signature: RSOYDt4T1cUTdK1PDd93/VVr8B8=
+
+    MessageSid=SM00000000000000000000000000000001&SmsStatus=received&From=%2B6280000000001&To=%2B6280000000099
+    &Body=Sambat+parkir+liar+depan+Pasar+Besar&NumMedia=0&NumSegments=1
+
+The signature is the base64 HMAC-SHA1, by the account's auth token, of the URL as Twilio called it (tried with and
+without its port, since Twilio is not consistent) followed by each parameter's name and value, sorted, repeated pairs
+once: the rule of twilio.request_validator.RequestValidator. New parameters appear without notice and are all signed.
+There is no timestamp in it: an old request is told by its MessageSid.
+
+Sources: twilio.com/docs/usage/security, /docs/messaging/guides/webhook-request, /docs/messaging/twiml.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import html
+import re
+from typing import Final
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
+
+from chalicelib.adapters.sms_providers import wire
+from chalicelib.adapters.sms_providers.contract import (
+    BadSignature,
+    Inbound,
+    NotAMessage,
+    Reply,
+    SendFailed,
+    Unreadable,
+    WebhookRequest,
+)
+from chalicelib.settings import SmsProvider
+
+NAME = "twilio"
+REPLIES_INLINE = True
+METHODS = frozenset({"POST"})
+
+CLOUD: Final = "https://api.twilio.com"
+MOST_PARAMETERS: Final = 500
+_NOT_XML: Final = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def verify(request: WebhookRequest, provider: SmsProvider) -> None:
+    """Raise BadSignature unless X-Twilio-Signature is the auth token's over this URL and these parameters."""
+    try:
+        parameters = _parameters(request.body)
+    except ValueError:
+        raise BadSignature("the body is no form") from None
+    given = request.headers.get("x-twilio-signature", "")
+    signed = "".join(name + value for name, value in sorted(set(parameters)))
+    matches = [wire.same(_signature(provider.secret, url + signed), given) for url in _spellings(request.url)]
+    if not any(matches):
+        raise BadSignature("X-Twilio-Signature does not match")
+
+
+def _parameters(body: bytes) -> list[tuple[str, str]]:
+    return parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=MOST_PARAMETERS)
+
+
+def _signature(token: str, signed: str) -> str:
+    digest = hmac.new(token.encode(), signed.encode("utf-8", "replace"), hashlib.sha1).digest()
+    return base64.b64encode(digest).decode()
+
+
+def _spellings(url: str) -> list[str]:
+    """Return `url`, and the same with its port left out or the scheme's own port written."""
+    parts = urlsplit(url)
+    host = (parts.hostname or "") if ":" not in (parts.hostname or "") else f"[{parts.hostname}]"
+    rest = url[len(f"{parts.scheme}://{parts.netloc}") :]
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    return [url, f"{parts.scheme}://{host}{rest}", f"{parts.scheme}://{host}:{port}{rest}"]
+
+
+def read(request: WebhookRequest) -> Inbound:
+    """Return the SMS; a status callback is NotAMessage, a picture without words Unreadable."""
+    try:
+        parameters = _parameters(request.body)
+    except ValueError:
+        raise Unreadable("the body is no form") from None
+
+    def only(name: str) -> str:
+        values = {value for key, value in parameters if key == name}
+        if len(values) > 1:
+            raise Unreadable(f"{name} stands there twice")
+        return values.pop() if values else ""
+
+    for status in (only("MessageStatus"), only("SmsStatus")):
+        if status not in {"", "received", "receiving"}:
+            raise NotAMessage("a report about a message of ours")
+    message_id, sender, text = only("MessageSid"), only("From"), only("Body")
+    if not text.strip():
+        raise Unreadable("no text")
+    wire.must_fit(message_id, sender, text)
+    return Inbound(NAME, message_id, wire.e164(sender), text, None)
+
+
+def answer(text: str | None) -> Reply:
+    """Return TwiML: one Message with `text`, or the empty Response that sends nothing."""
+    message = "" if text is None else f"<Message>{html.escape(_NOT_XML.sub('', text), quote=False)}</Message>"
+    response = f"<Response>{message}</Response>" if message else "<Response/>"
+    return Reply(f'<?xml version="1.0" encoding="UTF-8"?>{response}', "text/xml; charset=utf-8")
+
+
+def send(to: str, text: str, message_id: str, provider: SmsProvider) -> str:
+    """Create the Message and return its SID. Twilio takes no id of ours: a retry after a lost answer is a twin."""
+    if not provider.account or not provider.sender:
+        raise SendFailed("SAMBAT_SMS_TWILIO_ACCOUNT or SAMBAT_SMS_TWILIO_FROM is not set")
+    credentials = base64.b64encode(f"{provider.account}:{provider.secret}".encode()).decode()
+    status, body = wire.post(
+        NAME,
+        f"{provider.url or CLOUD}/2010-04-01/Accounts/{quote(provider.account, safe='')}/Messages.json",
+        urlencode({"To": to, "From": provider.sender, "Body": text}).encode(),
+        {"Content-Type": "application/x-www-form-urlencoded", "Authorization": f"Basic {credentials}"},
+    )
+    if not 200 <= status < 300:
+        raise SendFailed(f"{NAME} answered {status}")
+    return wire.field_of(body, "sid", message_id)

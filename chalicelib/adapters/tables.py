@@ -1,0 +1,267 @@
+"""The six tables as PynamoDB items. Names carry SAMBAT_TABLE_PREFIX; keys and indexes are defined in infra/resources.yaml.
+
+Instants inside keys are UTC, fixed width, milliseconds, so that they sort as text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Final, TypeVar
+
+from botocore.exceptions import BotoCoreError
+from pynamodb.attributes import (
+    BooleanAttribute,
+    ListAttribute,
+    NumberAttribute,
+    TTLAttribute,
+    UnicodeAttribute,
+)
+from pynamodb.exceptions import PynamoDBException
+from pynamodb.indexes import AllProjection, GlobalSecondaryIndex, KeysOnlyProjection
+from pynamodb.models import Model
+
+from chalicelib.settings import current
+
+ItemT = TypeVar("ItemT", bound=Model)
+
+PREFIX: Final = current().table_prefix
+SCHEMA: Final = 1  # written into every complaint; a reader knows the one before, too
+
+
+class StoreUnavailable(Exception):
+    """The database did not do what it was asked, and not by a condition of ours: the caller may try again."""
+
+
+@contextmanager
+def store_errors() -> Iterator[None]:
+    """Turn every database fault into StoreUnavailable."""
+    try:
+        yield
+    except (PynamoDBException, BotoCoreError) as error:
+        raise StoreUnavailable(type(error).__name__) from error
+
+
+def instant(at: datetime) -> str:
+    """Return the sortable text of an instant."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}Z"
+
+
+def from_instant(text: str) -> datetime:
+    """Return the instant at the front of a key."""
+    return datetime.strptime(text[:24], "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
+
+
+class _ByMonth(GlobalSecondaryIndex["ComplaintItem"]):
+    class Meta:
+        index_name = "by_month"
+        projection = KeysOnlyProjection()
+
+    month = UnicodeAttribute(hash_key=True)
+    received = UnicodeAttribute(range_key=True)
+
+
+class _ByOpd(GlobalSecondaryIndex["ComplaintItem"]):
+    class Meta:
+        index_name = "by_opd"
+        projection = KeysOnlyProjection()
+
+    opd = UnicodeAttribute(hash_key=True)
+    received = UnicodeAttribute(range_key=True)
+
+
+class _Desk(GlobalSecondaryIndex["ComplaintItem"]):
+    class Meta:
+        index_name = "desk"
+        projection = KeysOnlyProjection()
+
+    desk = UnicodeAttribute(hash_key=True)
+    desk_due = UnicodeAttribute(range_key=True)
+
+
+class _Due(GlobalSecondaryIndex["ComplaintItem"]):
+    class Meta:
+        index_name = "due"
+        projection = KeysOnlyProjection()
+
+    due_bucket = UnicodeAttribute(hash_key=True)
+    due_at = UnicodeAttribute(range_key=True)
+
+
+class ComplaintItem(Model):
+    """One complaint with its timeline (a list of JSON entries, append-only) and its index keys.
+
+    `month`+`received`: the admin's list. `opd`+`received`: one OPD's. `desk`+`desk_due`: what somebody owes next, only
+    while open. `due_bucket`+`due_at`: what the sweep must look at, only while a rung can still be climbed.
+    """
+
+    class Meta:
+        table_name = f"{PREFIX}complaints"
+
+    ticket = UnicodeAttribute(hash_key=True)
+    schema = NumberAttribute(default=SCHEMA)
+    fingerprint = UnicodeAttribute()
+    status = UnicodeAttribute()
+    kind = UnicodeAttribute()
+    channel = UnicodeAttribute()
+    text = UnicodeAttribute()
+    verify_due = UnicodeAttribute()
+    finish_due = UnicodeAttribute()
+    answer_due = UnicodeAttribute(null=True)
+    category = UnicodeAttribute(null=True)
+    opd = UnicodeAttribute(null=True)
+    division = UnicodeAttribute(null=True)
+    suggestion = UnicodeAttribute(null=True)
+    address = UnicodeAttribute(null=True)
+    lat = NumberAttribute(null=True)
+    long = NumberAttribute(null=True)
+    photos = ListAttribute(of=UnicodeAttribute, null=True)
+    anonymous = BooleanAttribute(null=True)
+    confidential = BooleanAttribute(null=True)
+    checked = BooleanAttribute(null=True)
+    provisional = BooleanAttribute(null=True)
+    incomplete = BooleanAttribute(null=True)
+    clock = NumberAttribute(null=True)
+    rung = UnicodeAttribute(null=True)
+    escalations = NumberAttribute(null=True)
+    timeline = ListAttribute(of=UnicodeAttribute)
+    month = UnicodeAttribute()
+    received = UnicodeAttribute()
+    desk = UnicodeAttribute(null=True)
+    desk_due = UnicodeAttribute(null=True)
+    due_bucket = UnicodeAttribute(null=True)
+    due_at = UnicodeAttribute(null=True)
+
+    by_month = _ByMonth()
+    by_opd = _ByOpd()
+    desk_index = _Desk()
+    due_index = _Due()
+
+
+class _ByPhone(GlobalSecondaryIndex["ReporterItem"]):
+    class Meta:
+        index_name = "by_phone"
+        projection = KeysOnlyProjection()
+
+    phone_key = UnicodeAttribute(hash_key=True)
+    ticket = UnicodeAttribute(range_key=True)
+
+
+class ReporterItem(Model):
+    """Who filed it, alone in this table: erasing a person is deleting this one item.
+
+    `phone_key` is a keyed HMAC of the number; `provider` the SMS provider by which the complaint came.
+    """
+
+    class Meta:
+        table_name = f"{PREFIX}reporters"
+
+    ticket = UnicodeAttribute(hash_key=True)
+    fingerprint = UnicodeAttribute()
+    name = UnicodeAttribute(null=True)
+    phone = UnicodeAttribute(null=True)
+    email = UnicodeAttribute(null=True)
+    phone_key = UnicodeAttribute(null=True)
+    provider = UnicodeAttribute(null=True)
+
+    by_phone = _ByPhone()
+
+
+class _Ledger(GlobalSecondaryIndex["EscalationItem"]):
+    class Meta:
+        index_name = "ledger"
+        projection = AllProjection()
+
+    ledger = UnicodeAttribute(hash_key=True)
+    recorded = UnicodeAttribute(range_key=True)
+
+
+class _EscalationsByOpd(GlobalSecondaryIndex["EscalationItem"]):
+    class Meta:
+        index_name = "by_opd"
+        projection = AllProjection()
+
+    opd = UnicodeAttribute(hash_key=True)
+    recorded = UnicodeAttribute(range_key=True)
+
+
+class EscalationItem(Model):
+    """One deadline that passed. `ledger` is the same for all of a city: few are written, and read newest first."""
+
+    class Meta:
+        table_name = f"{PREFIX}escalations"
+
+    ticket = UnicodeAttribute(hash_key=True)
+    n = NumberAttribute(range_key=True)
+    ledger = UnicodeAttribute(default="city")
+    clock = NumberAttribute()
+    rung = UnicodeAttribute()
+    opd = UnicodeAttribute()
+    division = UnicodeAttribute()
+    deadline = UnicodeAttribute()
+    recorded = UnicodeAttribute()
+    written_at = UnicodeAttribute()
+    state = UnicodeAttribute(default="recorded")
+
+    by_ledger = _Ledger()
+    by_opd = _EscalationsByOpd()
+
+
+class NotificationItem(Model):
+    """One message that went out: no address and no text, only that it did. `carrier_id` is the carrier's own id."""
+
+    class Meta:
+        table_name = f"{PREFIX}notifications"
+
+    id = UnicodeAttribute(hash_key=True)
+    at = UnicodeAttribute()
+    via = UnicodeAttribute()
+    about = UnicodeAttribute()
+    opd = UnicodeAttribute(null=True)
+    tickets = ListAttribute(of=UnicodeAttribute)
+    carrier_id = UnicodeAttribute()
+    expires_at = TTLAttribute()
+
+
+class IntakeItem(Model):
+    """What the doors must remember for a while: claims, parts of long messages, quarantine, who wants no SMS."""
+
+    class Meta:
+        table_name = f"{PREFIX}intake"
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+    at = UnicodeAttribute()
+    value = UnicodeAttribute(null=True)
+    expires_at = TTLAttribute(null=True)
+
+
+class RegistryItem(Model):
+    """What the city sets and the service remembers: one item for each OPD, the sweep's watermark, the first day."""
+
+    class Meta:
+        table_name = f"{PREFIX}registry"
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+    value = UnicodeAttribute()
+
+
+def keys_between(
+    index: GlobalSecondaryIndex[ItemT],
+    partition: str,
+    key: UnicodeAttribute,
+    low: str,
+    high: str,
+    limit: int,
+    *,
+    newest_first: bool = False,
+) -> list[ItemT]:
+    """Return at most `limit` rows of an index's partition whose range key lies within [low, high), in its order."""
+    if low >= high:
+        return []
+    with store_errors():
+        rows = index.query(partition, key.between(low, high), scan_index_forward=not newest_first, limit=limit + 1)
+        inside = [row for row in rows if getattr(row, key.attr_name) < high]
+    return inside[:limit]

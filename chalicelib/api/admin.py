@@ -1,0 +1,184 @@
+"""Admins: every complaint by its filters, the queue, dispatch, check, escalations, OPDs. Mayor and auditor read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from chalice.app import Blueprint
+
+from chalicelib.adapters import complaints, escalations, intake, registry
+from chalicelib.api import lists, reading, views
+from chalicelib.api.errors import Problem, answers_problems, bad_field
+from chalicelib.api.identity import guard, identify
+from chalicelib.domain.complaint import Actor, Complaint, Kind, Role, Rung, Status
+from chalicelib.domain.ticket import read_ticket
+from chalicelib.workflows import city, filing, handling
+
+admin = Blueprint(__name__)
+answer = answers_problems(lambda: admin.current_request)
+
+_READERS = ("admin", "mayor", "auditor")
+
+
+@admin.route("/admin/complaints", methods=["GET"], authorizer=identify, cors=True)
+@answer
+def list_complaints() -> dict[str, Any]:
+    """List complaints by their filters, newest first."""
+    guard(admin.current_request, *_READERS)
+    asked = reading.query(
+        admin.current_request, "opd", "division", "status", "kind", "channel", "from", "to", "overdue", "limit", "cursor"
+    )
+    now = reading.now()
+    status, kind = reading.choice(asked, "status", [*Status]), reading.choice(asked, "kind", [*Kind])
+    overdue = reading.choice(asked, "overdue", ("true", "false"))
+    division, channel = asked.get("division"), asked.get("channel")
+
+    def wanted(complaint: Complaint) -> bool:
+        return (
+            status in (None, complaint.status)
+            and kind in (None, complaint.kind)
+            and division in (None, complaint.division)
+            and channel in (None, complaint.channel)
+            and overdue in (None, str(complaint.is_overdue(now)).lower())
+        )
+
+    page, following = lists.newest(
+        asked.get("opd"), reading.instant_of(asked, "from"), reading.instant_of(asked, "to"), asked.get("cursor"),
+        reading.limit_of(asked), wanted, now,
+    )  # fmt: skip
+    return {"items": [views.list_item(one, now) for one in page], "next": following}
+
+
+@admin.route("/admin/complaints/search", methods=["POST"], authorizer=identify, content_types=[reading.JSON], cors=True)
+@answer
+def search() -> dict[str, Any]:
+    """Find complaints by ticket, or by the telephone number that filed them."""
+    guard(admin.current_request, *_READERS)
+    body = reading.read_json(admin.current_request, reading.SearchBody)
+    if bool(body.ticket) == bool(body.phone):
+        raise bad_field("ticket", "one_of_two")
+    tickets = [read_ticket(body.ticket)] if body.ticket else _tickets_of(body.phone or "")
+    now = reading.now()
+    found = complaints.complaints_of([ticket for ticket in tickets if ticket])
+    return {"items": [views.list_item(one, now) for one in found], "next": None}
+
+
+def _tickets_of(phone: str) -> list[str]:
+    return complaints.tickets_of_phone(filing.phone_key(reading.phone_number(phone)))
+
+
+@admin.route("/admin/complaints/{ticket}", methods=["GET"], authorizer=identify, cors=True)
+@answer
+def read(ticket: str) -> dict[str, Any]:
+    """Show one complaint with its whole timeline."""
+    guard(admin.current_request, *_READERS)
+    number = read_ticket(ticket)
+    return _shown(complaints.complaint_of(number, consistent=True) if number else None)
+
+
+def _shown(complaint: Complaint | None) -> dict[str, Any]:
+    if complaint is None:
+        raise Problem("not_found")
+    return views.staff_view(complaint, reading.now())
+
+
+@admin.route("/admin/queue", methods=["GET"], authorizer=identify, cors=True)
+@answer
+def queue() -> dict[str, Any]:
+    """List what waits for dispatch, by its verify deadline, with what the routing rules suggest."""
+    guard(admin.current_request, *_READERS)
+    asked = reading.query(admin.current_request, "limit", "cursor")
+    now = reading.now()
+    page, following = lists.on_desk(
+        complaints.ADMIN_DESK, None, asked.get("cursor"), reading.limit_of(asked), lambda one: one.status == "received"
+    )
+    items = [{**views.list_item(one, now), "suggestion": views.suggestion_view(one)} for one in page]
+    return {"items": items, "next": following}
+
+
+@admin.route(
+    "/admin/complaints/{ticket}/dispatch",
+    methods=["POST"],
+    authorizer=identify,
+    content_types=[reading.JSON],
+    cors=True,
+)
+@answer
+def dispatch(ticket: str) -> dict[str, Any]:
+    """Give a complaint to a division."""
+    who = guard(admin.current_request, "admin")
+    body = reading.read_json(admin.current_request, reading.DispatchBody)
+    number = read_ticket(ticket)
+    actor = Actor(Role.ADMIN, who.subject)
+    return _shown(
+        handling.dispatch(number, body.opd, body.division, actor, reading.now(), body.kind) if number else None
+    )
+
+
+@admin.route("/admin/complaints/{ticket}/check", methods=["POST"], authorizer=identify, cors=True)
+@answer
+def check(ticket: str) -> dict[str, Any]:
+    """Let the public read the complaint's text."""
+    who = guard(admin.current_request, "admin")
+    number = read_ticket(ticket)
+    return _shown(handling.check(number, Actor(Role.ADMIN, who.subject), reading.now()) if number else None)
+
+
+@admin.route("/admin/escalations", methods=["GET"], authorizer=identify, cors=True)
+@answer
+def list_escalations() -> dict[str, Any]:
+    """List what was escalated, newest first."""
+    guard(admin.current_request, *_READERS)
+    asked = reading.query(admin.current_request, "opd", "division", "rung", "from", "to", "limit", "cursor")
+    rung, division = reading.choice(asked, "rung", [*Rung]), asked.get("division")
+    page, following = lists.recorded(
+        asked.get("opd"), reading.instant_of(asked, "from"), reading.instant_of(asked, "to"), asked.get("cursor"),
+        reading.limit_of(asked), lambda row: rung in (None, row.rung) and division in (None, row.division),
+    )  # fmt: skip
+    items = [views.escalation_view(escalations.to_escalation(row), row.state) for row in page]
+    return {"items": items, "next": following}
+
+
+@admin.route("/admin/opds/{opd}", methods=["GET"], authorizer=identify, cors=True)
+@answer
+def read_opd(opd: str) -> dict[str, Any]:
+    """Show an OPD: its head, divisions, categories and their words."""
+    guard(admin.current_request, *_READERS)
+    found = registry.opd_of(opd)
+    if found is None:
+        raise Problem("not_found")
+    return found
+
+
+@admin.route("/admin/opds/{opd}", methods=["PUT"], authorizer=identify, content_types=[reading.JSON], cors=True)
+@answer
+def write_opd(opd: str) -> dict[str, Any]:
+    """Set an OPD's contacts, divisions and categories; the routing rules know them within a minute."""
+    guard(admin.current_request, "admin")
+    body = reading.read_json(admin.current_request, reading.OpdBody)
+    if registry.opd_of(opd) is None:
+        raise Problem("not_found")
+    if body.code not in (None, opd):
+        raise bad_field("code", "invalid")
+    wanted: dict[str, Any] = {**msgspec.to_builtins(body), "code": opd}
+    try:
+        city.save_opd(wanted, reading.now())
+    except ValueError as error:
+        raise bad_field("divisions", "invalid") from error
+    return wanted
+
+
+@admin.route("/admin/quarantine", methods=["GET"], authorizer=identify, cors=True)
+@answer
+def quarantine() -> dict[str, Any]:
+    """List the messages of SMS providers that could not be read, newest first."""
+    guard(admin.current_request, "admin")
+    asked = reading.query(admin.current_request, "limit", "cursor")
+    limit = reading.limit_of(asked)
+    rows = intake.page_of_quarantine("0", lists.opened(asked.get("cursor"), "quarantine") or "9", limit)
+    items = [
+        {"id": key, "at": views.iso(at), "provider": kept.provider, "reason": kept.reason, "body": kept.body}
+        for key, at, kept in rows
+    ]
+    return {"items": items, "next": lists.sealed(rows[-1][0], "quarantine") if len(rows) == limit else None}

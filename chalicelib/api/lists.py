@@ -1,0 +1,163 @@
+"""Lists by cursor: each page reads a bounded number of index rows, so it costs the same however many there are.
+
+Filters that no index knows are applied to what was read; a page may therefore be shorter than its limit, and `next`
+alone says whether there is more. A cursor is encrypted: it holds a place in an index, perhaps beside a complaint that
+its reader may not see.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Final
+
+from chalicelib.adapters import complaints, escalations, registry
+from chalicelib.adapters.tables import from_instant, instant
+from chalicelib.api.errors import bad_field
+from chalicelib.domain.complaint import Complaint
+from chalicelib.domain.keys import keyed
+from chalicelib.settings import current
+
+if TYPE_CHECKING:
+    from cryptography.fernet import Fernet
+
+Wanted = Callable[[Complaint], bool]
+_ROWS: Final = 200  # index rows that one page reads at most
+_FAR: Final = datetime(9000, 1, 1, tzinfo=UTC)
+_LONG_AGO: Final = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+def newest(
+    opd: str | None, asked_from: datetime | None, to: datetime | None, cursor: str | None, limit: int, wanted: Wanted,
+    now: datetime,
+) -> tuple[list[Complaint], str | None]:  # fmt: skip
+    """Return a page of complaints by arrival, newest first, of one OPD or of all, within [from, to)."""
+    where = f"newest:{opd or ''}"
+    after = opened(cursor, where)
+    high = min(filter(None, (after, instant(to or now + timedelta(minutes=5)))))
+    since = asked_from or _first_day(now)
+    low = instant(since)
+
+    def rows(below: str, most: int) -> list[str]:
+        if opd is not None:
+            return complaints.page_of_opd(opd, low, below, most)
+        found: list[str] = []
+        month = from_instant(below)
+        while len(found) < most and month.strftime("%Y-%m") >= since.strftime("%Y-%m"):
+            found += complaints.page_of_month(month.strftime("%Y-%m"), low, below, most - len(found))
+            month = month.replace(day=1) - timedelta(days=1)
+        return found
+
+    return _page(rows, lambda key: key, high, limit, wanted, where)
+
+
+def on_desk(
+    desk: str, before: datetime | None, cursor: str | None, limit: int, wanted: Wanted
+) -> tuple[list[Complaint], str | None]:
+    """Return a page of what lies open on a desk (an OPD's code, or "admin"), by what is owed first."""
+    where = f"desk:{desk}"
+    after = opened(cursor, where)
+    high = instant(before or _FAR)
+
+    def rows(above: str, most: int) -> list[str]:
+        return complaints.page_of_desk(desk, above, high, most)
+
+    return _page(rows, lambda key: key + "!", after or "0", limit, wanted, where)
+
+
+def _page(
+    rows: Callable[[str, int], list[str]],
+    step: Callable[[str], str],
+    place: str,
+    limit: int,
+    wanted: Wanted,
+    where: str,
+) -> tuple[list[Complaint], str | None]:
+    """Read rows from `place` on until the page is full, the index ends, or enough was read."""
+    page: list[Complaint] = []
+    read = 0
+    while read < _ROWS:
+        keys = rows(place, limit)
+        if not keys:
+            return page, None
+        found = {complaint.ticket: complaint for complaint in complaints.complaints_of([_ticket(key) for key in keys])}
+        for key in keys:
+            place = step(key)
+            complaint = found.get(_ticket(key))
+            if complaint is not None and wanted(complaint):
+                page.append(complaint)
+            if len(page) == limit:
+                return page, sealed(place, where)
+        read += len(keys)
+        if len(keys) < limit:
+            return page, None
+    return page, sealed(place, where)
+
+
+def _ticket(key: str) -> str:
+    return key.partition("#")[2]
+
+
+def recorded(
+    opd: str | None, asked_from: datetime | None, to: datetime | None, cursor: str | None, limit: int,
+    wanted: Callable[[Any], bool],
+) -> tuple[list[Any], str | None]:  # fmt: skip
+    """Return a page of escalation items, newest first; a rehearsal's lie in the future and are shown as well."""
+    where = f"ledger:{opd or ''}"
+    place = min(filter(None, (opened(cursor, where), instant(to or _FAR))))
+    low = instant(asked_from or _LONG_AGO)
+    page: list[Any] = []
+    read = 0
+    while read < _ROWS:
+        rows = escalations.page_of_opd(opd, low, place, limit) if opd else escalations.page_of_ledger(low, place, limit)
+        for row in rows:
+            place = row.recorded
+            if wanted(row):
+                page.append(row)
+            if len(page) == limit:
+                return page, sealed(place, where)
+        read += len(rows)
+        if len(rows) < limit:
+            return page, None
+    return page, sealed(place, where)
+
+
+def _first_day(now: datetime) -> datetime:
+    known = _FIRST_DAY.get("day")
+    if known is None:
+        known = _FIRST_DAY["day"] = registry.remember_first_day(now) - timedelta(days=1)
+    return known
+
+
+_FIRST_DAY: Final[dict[str, datetime]] = {}
+
+
+def sealed(place: str, where: str) -> str:
+    """Return the cursor of a place in the list `where`."""
+    return _fernet(current().signing_key).encrypt(f"{where}\n{place}".encode()).decode().rstrip("=")
+
+
+def opened(cursor: str | None, where: str) -> str | None:
+    """Return the place of a cursor of the list `where`; Problem 400 for any other text."""
+    from cryptography.fernet import InvalidToken
+
+    if cursor is None:
+        return None
+    try:
+        padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
+        text = _fernet(current().signing_key).decrypt(padded).decode()
+    except (InvalidToken, UnicodeError) as error:
+        raise bad_field("cursor", "cursor") from error
+    of, _, place = text.partition("\n")
+    if of != where:
+        raise bad_field("cursor", "cursor")
+    return place
+
+
+@lru_cache(maxsize=2)
+def _fernet(key: bytes) -> Fernet:
+    from cryptography.fernet import Fernet
+
+    return Fernet(base64.urlsafe_b64encode(keyed(key, "cursor")))

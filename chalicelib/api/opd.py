@@ -1,0 +1,117 @@
+"""OPD officers: what they owe, by what is due first; start, answer. Only their own OPD's (and division's)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from chalice.app import Blueprint
+
+from chalicelib.adapters import complaints
+from chalicelib.api import lists, reading, views
+from chalicelib.api.errors import Problem, answers_problems
+from chalicelib.api.identity import Principal, guard, identify, owns
+from chalicelib.domain.complaint import Actor, Complaint, Role, Status
+from chalicelib.domain.ticket import read_ticket
+from chalicelib.workflows import handling
+
+opd = Blueprint(__name__)
+answer_problems = answers_problems(lambda: opd.current_request)
+
+_OPEN = ("dispatched", "in_progress")
+
+
+@opd.route("/opd/complaints", methods=["GET"], authorizer=identify, cors=True)
+@answer_problems
+def list_own() -> dict[str, Any]:
+    """List the OPD's complaints: the open ones by what is due first, those of another status newest first."""
+    who = guard(opd.current_request, "opd")
+    asked = reading.query(opd.current_request, "status", "due_before", "limit", "cursor")
+    now = reading.now()
+    page, following = own_page(who, asked)
+    return {"items": [views.list_item(one, now) for one in page], "next": following}
+
+
+def own_page(who: Principal, asked: dict[str, str]) -> tuple[list[Complaint], str | None]:
+    """Return a page of an officer's complaints."""
+    status = reading.choice(asked, "status", [*Status])
+    before = reading.instant_of(asked, "due_before")
+    limit, cursor = reading.limit_of(asked), asked.get("cursor")
+    is_own = owns(who)
+
+    def wanted(complaint: Complaint) -> bool:
+        due = complaint.running_deadline
+        in_time = before is None or (due is not None and due < before)
+        return is_own(complaint) and status in (None, complaint.status) and in_time
+
+    if status is None or status in _OPEN:
+        return lists.on_desk(who.opd, before, cursor, limit, wanted)
+    return lists.newest(who.opd, None, None, cursor, limit, wanted, reading.now())
+
+
+@opd.route("/opd/complaints/{ticket}", methods=["GET"], authorizer=identify, cors=True)
+@answer_problems
+def read(ticket: str) -> dict[str, Any]:
+    """Show one complaint whole, with its reporter unless they asked not to be known."""
+    complaint = own_complaint(guard(opd.current_request, "opd"), ticket)
+    return officers_view(complaint)
+
+
+def own_complaint(who: Principal, ticket: str) -> Complaint:
+    """Return a complaint of the officer's; Problem 404 for another's, as for none."""
+    read = read_ticket(ticket)
+    complaint = complaints.complaint_of(read, consistent=True) if read else None
+    if complaint is None or not owns(who)(complaint):
+        raise Problem("not_found")
+    return complaint
+
+
+def officers_view(complaint: Complaint) -> dict[str, Any]:
+    """Return a complaint as its OPD sees it."""
+    reporter = None if complaint.anonymous else views.reporter_view(complaints.reporter_of(complaint.ticket))
+    return {**views.staff_view(complaint, reading.now()), "reporter": reporter}
+
+
+def act(who: Principal, ticket: str, step: Callable[[str, Actor], Complaint | None]) -> Complaint:
+    """Do a step on one of the officer's complaints; Problem 404 when it is none of theirs."""
+    read = read_ticket(ticket)
+    changed = step(read, Actor(Role.OPD, who.subject)) if read else None
+    if changed is None:
+        raise Problem("not_found")
+    return changed
+
+
+@opd.route("/opd/complaints/{ticket}/start", methods=["POST"], authorizer=identify, cors=True)
+@answer_problems
+def start(ticket: str) -> dict[str, Any]:
+    """Say that the division has begun."""
+    who = guard(opd.current_request, "opd")
+    step = act(who, ticket, lambda read, actor: handling.start(read, actor, reading.now(), owns(who)))
+    return officers_view(step)
+
+
+@opd.route(
+    "/opd/complaints/{ticket}/answer", methods=["POST"], authorizer=identify, content_types=[reading.JSON], cors=True
+)
+@answer_problems
+def answer(ticket: str) -> dict[str, Any]:
+    """Answer the citizen; `final` false is an interim answer."""
+    who = guard(opd.current_request, "opd")
+    body = answer_body(reading.read_json(opd.current_request, reading.AnswerBody))
+    return officers_view(give_answer(who, ticket, body))
+
+
+def answer_body(body: reading.AnswerBody) -> reading.AnswerBody:
+    """Return an answer that says something."""
+    if not body.text.strip():
+        raise Problem("bad_request", [("text", "required", {})])
+    return body
+
+
+def give_answer(who: Principal, ticket: str, body: reading.AnswerBody) -> Complaint:
+    """Answer one of the officer's complaints."""
+    return act(
+        who,
+        ticket,
+        lambda read, actor: handling.answer(read, body.text, actor, reading.now(), owns(who), final=body.final),
+    )

@@ -1,0 +1,179 @@
+"""The pages of citizens: the form, what it answers, and the page of a ticket. They work without JavaScript."""
+
+from __future__ import annotations
+
+import functools
+import secrets
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from chalice.app import Blueprint, Response
+
+from chalicelib import pages as rendering
+from chalicelib.api import public, reading, views
+from chalicelib.api.errors import Problem, asked_language, problem_of
+from chalicelib.domain.complaint import Complaint
+from chalicelib.domain.ticket import read_ticket
+from chalicelib.settings import current
+from chalicelib.workflows import city
+
+citizen_pages = Blueprint(__name__)
+
+_ABOUT: Final = {400: "bad_request", 401: "sign_in", 403: "forbidden", 404: "not_found", 405: "method",
+                 409: "conflict", 413: "too_large"}  # fmt: skip
+
+
+def html(page: str, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """Return a page with the headers that every page has: no script, nothing from elsewhere, never cached."""
+    policy = (
+        f"default-src 'none'; style-src {rendering.style_source()}; img-src data:; form-action 'self'; "
+        "base-uri 'none'; frame-ancestors 'none'"
+    )
+    fixed = {
+        "Content-Type": "text/html; charset=utf-8",
+        "Content-Security-Policy": policy,
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "no-referrer",
+        "Cache-Control": "no-store",
+    }
+    return Response(page, status_code=status, headers={**fixed, **(headers or {})})
+
+
+def show(request: Any, template: str, lang: str, status: int = 200, **values: Any) -> Response:  # noqa: ANN401
+    """Return a rendered page."""
+    config = current()
+    common = {"city": config.city, "zone": config.zone, "now": reading.now()}
+    return html(rendering.render(template, lang, config.public_url, **{**common, **values}), status)
+
+
+def message(request: Any, about: str, status: int, **values: Any) -> Response:  # noqa: ANN401
+    """Return a page that says one thing."""
+    config = current()
+    common = {"city": config.city, "zone": config.zone, "now": reading.now()}
+    lang = asked_language(request)
+    return html(rendering.render_message(about, lang, config.public_url, status, **{**common, **values}), status)
+
+
+def shows_problems(request_of: Callable[[], Any]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Return the decorator of every page: what it raises becomes a page that says so."""
+
+    def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(view)
+        def page(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
+            try:
+                return view(*args, **kwargs)
+            except Exception as error:
+                problem = problem_of(error)
+                link = {"link": f"{current().public_url}/masuk"} if problem.status == 401 else {}
+                return message(request_of(), _ABOUT.get(problem.status, "unavailable"), problem.status, **link)
+
+        return page
+
+    return decorate
+
+
+page = shows_problems(lambda: citizen_pages.current_request)
+
+
+@citizen_pages.route("/", methods=["GET"])
+@page
+def form() -> Response:
+    """Show the form."""
+    return _form(citizen_pages.current_request, asked_language(citizen_pages.current_request))
+
+
+def _form(
+    request: Any,  # noqa: ANN401
+    lang: str,
+    status: int = 200,
+    typed: dict[str, str] | None = None,
+    errors: list[dict[str, str]] | None = None,
+    key: str | None = None,
+) -> Response:
+    return show(
+        request, "form.html", lang, status, here="/", services=city.current(reading.now()).services(),
+        typed=typed or {}, errors=errors or [], idempotency_key=key or secrets.token_urlsafe(24),
+        sms_number=current().sms_number,
+    )  # fmt: skip
+
+
+def submit_form(request: Any) -> Response:  # noqa: ANN401
+    """File what the form sent and show its ticket; else the form again, with its errors and what was typed."""
+    try:
+        fields = reading.read_form(request)
+    except Problem as problem:
+        return message(request, _ABOUT[problem.status], problem.status)
+    lang = rendering.language(fields.pop("lang", None), request.headers.get("accept-language"))
+    key = fields.pop("idempotency_key", None)
+    try:
+        body = reading.checked_complaint(reading.from_form(fields, reading.ComplaintBody))
+        filed = public.submit_body(body, public.idempotency_key(key or request.headers.get("idempotency-key")))
+    except Exception as error:
+        problem = problem_of(error)
+        errors = problem.errors(lang)
+        if problem.code == "key_used_otherwise":
+            key, errors = None, [{"field": "idempotency_key", "message": ""}]
+        if not errors:
+            return message(request, _ABOUT.get(problem.status, "unavailable"), problem.status)
+        return _form(request, lang, problem.status, fields, rendering.field_errors(errors, lang), key)
+    shown = named_complaint(views.filed_view(filed.complaint, filed.receipt))
+    answer = show(request, "filed.html", lang, 201, complaint=shown)
+    answer.headers["Location"] = f"{current().public_url}/t/{filed.complaint.ticket}"
+    return answer
+
+
+def named_complaint(view: dict[str, Any]) -> dict[str, Any]:
+    """Return a complaint's view with what people call its OPD, division and category, in its timeline too."""
+    known = city.current(reading.now())
+
+    def named(part: dict[str, Any]) -> dict[str, Any]:
+        names = known.names(part.get("opd"), part.get("division"), part.get("category"))
+        return {**part, "opd_name": names.opd or None, "division_name": names.division or None,
+                "category_name": names.category or None}  # fmt: skip
+
+    shown = named(view)
+    if "timeline" in shown:
+        shown["timeline"] = [named(entry) for entry in shown["timeline"]]
+    return shown
+
+
+def ticket_page(request: Any, complaint: Complaint, *, mine: bool, errors: bool = False) -> Response:  # noqa: ANN401
+    """Show a ticket's page, as everybody or as its reporter may see it."""
+    lang = asked_language(request)
+    view = views.own_view(complaint) if mine else views.public_view(complaint)
+    told = rendering.field_errors([{"field": "receipt", "message": ""}], lang) if errors else []
+    shown = {**named_complaint(view), "mine": mine}
+    return show(request, "ticket.html", lang, here=f"/t/{complaint.ticket}", complaint=shown, errors=told)
+
+
+@citizen_pages.route("/t", methods=["GET"])
+@page
+def look_up() -> Response:
+    """Go to the page of the ticket that was typed on the form."""
+    request = citizen_pages.current_request
+    asked = (request.query_params or {}).get("ticket") or ""
+    return _ticket(request, asked[:40], None)
+
+
+@citizen_pages.route("/t/{ticket}", methods=["GET"])
+@page
+def ticket(ticket: str) -> Response:
+    """Show a ticket's public page."""
+    return _ticket(citizen_pages.current_request, ticket, None)
+
+
+@citizen_pages.route("/t/{ticket}", methods=["POST"], content_types=[reading.FORM])
+@page
+def open_ticket(ticket: str) -> Response:
+    """Show one's own ticket: the receipt travels in the body, never in an address."""
+    request = citizen_pages.current_request
+    return _ticket(request, ticket, reading.read_form(request).get("receipt", ""))
+
+
+def _ticket(request: Any, typed: str, receipt: str | None) -> Response:  # noqa: ANN401
+    try:
+        complaint, mine = public.readable(typed, receipt)
+    except Problem:
+        number = read_ticket(typed)
+        return message(request, "not_found", 404, **({"ticket": number} if number else {}))
+    return ticket_page(request, complaint, mine=mine, errors=receipt is not None and not mine)

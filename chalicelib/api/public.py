@@ -1,0 +1,145 @@
+"""Citizens: bring a complaint, see what became of it, add to it. No account, ever."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chalice.app import Blueprint, Response
+
+from chalicelib.adapters import complaints, registry
+from chalicelib.api import lists, reading, views
+from chalicelib.api.errors import Problem, answers_problems
+from chalicelib.domain.complaint import Complaint, Filing, Kind, Status
+from chalicelib.domain.keys import is_receipt
+from chalicelib.domain.ticket import read_ticket
+from chalicelib.settings import current
+from chalicelib.workflows import city, filing
+
+public = Blueprint(__name__)
+answer = answers_problems(lambda: public.current_request)
+
+
+@public.route("/health", methods=["GET"], cors=True)
+@answer
+def health() -> dict[str, Any]:
+    """Say that the service answers and its database too."""
+    registry.watermark()
+    return {"status": "ok"}
+
+
+@public.route("/complaints", methods=["POST"], content_types=[reading.JSON, reading.FORM], cors=True)
+@answer
+def submit() -> Response:
+    """File a complaint: JSON is answered by JSON, a form by a page."""
+    request = public.current_request
+    if reading.is_form(request):
+        from chalicelib.api.pages import submit_form
+
+        return submit_form(request)
+    body = reading.checked_complaint(reading.read_json(request, reading.ComplaintBody))
+    filed = submit_body(body, idempotency_key(request.headers.get("idempotency-key")))
+    location = {"Location": f"{current().public_url}/complaints/{filed.complaint.ticket}"}
+    return Response(views.filed_view(filed.complaint, filed.receipt), headers=location, status_code=201)
+
+
+def idempotency_key(given: str | None) -> str | None:
+    """Return a usable Idempotency-Key, None when there is none."""
+    if not given:
+        return None
+    if len(given) > 255 or not given.isprintable():
+        raise Problem("bad_request", [("Idempotency-Key", "too_long", {"limit": "255"})])
+    return given
+
+
+def submit_body(body: reading.ComplaintBody, key: str | None) -> filing.Filed:
+    """File what was read."""
+    now = reading.now()
+    if body.category and all(one["code"] != body.category for one in city.current(now).services()):
+        raise Problem("bad_request", [("category", "unknown", {})])
+    filed = Filing(
+        text=body.text,
+        channel="web",
+        kind=body.kind,
+        category=body.category,
+        address=body.address or None,
+        lat=body.lat,
+        long=body.long,
+        photos=tuple(body.photos),
+        anonymous=body.anonymous,
+        confidential=body.confidential,
+    )
+    reporter = filing.Reporter(name=body.name or None, phone=body.phone or None, email=body.email or None)
+    return filing.submit_complaint(filed, reporter, now, idempotency_key=key)
+
+
+@public.route("/complaints", methods=["GET"], cors=True)
+@answer
+def list_public() -> dict[str, Any]:
+    """List what the public may read: checked, not confidential; newest first."""
+    asked = reading.query(public.current_request, "opd", "status", "kind", "limit", "cursor")
+    status = reading.choice(asked, "status", [*Status])
+    kind = reading.choice(asked, "kind", [*Kind])
+
+    def wanted(complaint: Complaint) -> bool:
+        shown = complaint.checked and not complaint.confidential
+        return shown and status in (None, complaint.status) and kind in (None, complaint.kind)
+
+    page, following = lists.newest(
+        asked.get("opd"), None, None, asked.get("cursor"), reading.limit_of(asked), wanted, reading.now()
+    )
+    items = [{k: v for k, v in views.public_view(one).items() if k not in ("timeline", "answers")} for one in page]
+    return {"items": items, "next": following}
+
+
+def readable(ticket: str, receipt: str | None) -> tuple[Complaint, bool]:
+    """Return a complaint and whether the caller is its reporter; Problem 404 for what the caller may not see."""
+    read = read_ticket(ticket)
+    complaint = complaints.complaint_of(read, consistent=True) if read else None
+    mine = bool(receipt) and is_receipt(current().signing_key, read or "", receipt or "")
+    if complaint is None or (complaint.confidential and not mine):
+        raise Problem("not_found")
+    return complaint, mine
+
+
+@public.route("/complaints/{ticket}", methods=["GET"], cors=True)
+@answer
+def read(ticket: str) -> dict[str, Any]:
+    """Show a complaint as everybody may see it; with its receipt, as its reporter sees it."""
+    complaint, mine = readable(ticket, public.current_request.headers.get("x-receipt"))
+    return views.own_view(complaint) if mine else views.public_view(complaint)
+
+
+@public.route("/complaints/{ticket}/messages", methods=["POST"], content_types=[reading.JSON, reading.FORM], cors=True)
+@answer
+def add_message(ticket: str) -> Any:  # noqa: ANN401
+    """Add to one's own complaint."""
+    request = public.current_request
+    if reading.is_form(request):
+        fields = reading.read_form(request)
+        receipt = fields.pop("receipt", None)
+        body = reading.from_form({k: v for k, v in fields.items() if k != "lang"}, reading.MessageBody)
+    else:
+        receipt = request.headers.get("x-receipt")
+        body = reading.read_json(request, reading.MessageBody)
+    complaint, mine = readable(ticket, receipt)
+    if not mine:
+        raise Problem("not_found")
+    if not body.text.strip():
+        raise Problem("bad_request", [("text", "required", {})])
+    changed = filing.add_to_complaint(complaint.ticket, body.text, reading.now())
+    if changed is None:
+        raise Problem("not_found")
+    if reading.is_form(request):
+        from chalicelib.api.pages import ticket_page
+
+        return ticket_page(request, changed, mine=True)
+    return views.own_view(changed)
+
+
+@public.route("/services", methods=["GET"], cors=True)
+@answer
+def services() -> dict[str, Any]:
+    """List the categories that a citizen may choose from."""
+    return {"items": city.current(reading.now()).services(), "next": None}
+
+

@@ -1,0 +1,281 @@
+"""What clients send, read strictly: bodies against their models, queries, instants, page limits. All of it is theirs
+to forge; whatever is wrong becomes a Problem that names the field."""
+
+from __future__ import annotations
+
+import json
+import re
+import urllib.parse
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Annotated, Any, Final, Literal, TypeVar
+
+import msgspec
+
+from chalicelib.adapters.sms_providers.wire import e164
+from chalicelib.api.errors import Problem, bad_field
+
+MOST_BYTES: Final = 128 * 1024
+MOST_BYTES_SMS: Final = 256 * 1024
+JSON: Final = "application/json"
+FORM: Final = "application/x-www-form-urlencoded"
+
+BodyT = TypeVar("BodyT", bound=msgspec.Struct)
+
+LongText = Annotated[str, msgspec.Meta(min_length=10, max_length=4000)]
+SomeText = Annotated[str, msgspec.Meta(min_length=1, max_length=4000)]
+Name = Annotated[str, msgspec.Meta(max_length=200)]
+Address = Annotated[str, msgspec.Meta(max_length=300)]
+Phone = Annotated[str, msgspec.Meta(max_length=30)]
+Email = Annotated[str, msgspec.Meta(max_length=254)]
+Code = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9_]{1,60}$")]
+PhotoLink = Annotated[str, msgspec.Meta(max_length=500, pattern="^https://")]
+KindName = Literal["complaint", "question", "idea", "information"]
+
+
+class ComplaintBody(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """What a citizen brings by the web."""
+
+    text: LongText
+    kind: KindName | None = None
+    category: Code | None = None
+    name: Name | None = None
+    phone: Phone | None = None
+    email: Email | None = None
+    address: Address | None = None
+    lat: Annotated[float, msgspec.Meta(ge=-90, le=90)] | None = None
+    long: Annotated[float, msgspec.Meta(ge=-180, le=180)] | None = None
+    anonymous: bool = False
+    confidential: bool = False
+    photos: Annotated[list[PhotoLink], msgspec.Meta(max_length=5)] = []
+
+
+class MessageBody(msgspec.Struct, forbid_unknown_fields=True):
+    """What a reporter adds."""
+
+    text: SomeText
+
+
+class AnswerBody(msgspec.Struct, forbid_unknown_fields=True):
+    """An OPD's reply; `final` false is an interim answer."""
+
+    text: SomeText
+    final: bool = True
+
+
+class DispatchBody(msgspec.Struct, forbid_unknown_fields=True):
+    """To whom an admin gives a complaint, and its kind where that was taken wrongly."""
+
+    opd: Code
+    division: Code
+    kind: KindName | None = None
+
+
+class SearchBody(msgspec.Struct, forbid_unknown_fields=True):
+    """What an admin looks for: a phone never stands in an URL."""
+
+    ticket: Annotated[str, msgspec.Meta(max_length=40)] | None = None
+    phone: Phone | None = None
+
+
+class HeadBody(msgspec.Struct, forbid_unknown_fields=True):
+    """How an OPD's head is reached."""
+
+    email: Email
+
+
+class CategoryBody(msgspec.Struct, forbid_unknown_fields=True):
+    """A category, and the words by which the routing rules know it."""
+
+    code: Code
+    name: Name
+    name_en: Name
+    keywords: dict[str, list[Annotated[str, msgspec.Meta(min_length=1, max_length=300)]]]
+    supervision: bool = False
+
+
+class DivisionBody(msgspec.Struct, forbid_unknown_fields=True):
+    """A division that acts."""
+
+    code: Code
+    name: Name
+    email: Email
+    categories: list[CategoryBody]
+
+
+class OpdBody(msgspec.Struct, forbid_unknown_fields=True):
+    """An OPD as the city sets it; its code stands in the path."""
+
+    name: Name
+    head: HeadBody
+    divisions: Annotated[list[DivisionBody], msgspec.Meta(min_length=1, max_length=40)]
+    code: Code | None = None
+
+
+def now() -> datetime:
+    """Return the wall clock in whole milliseconds, as it is stored: the one place where the API reads it."""
+    at = datetime.now(UTC)
+    return at.replace(microsecond=at.microsecond // 1000 * 1000)
+
+
+def raw_body(request: Any, most: int = MOST_BYTES) -> bytes:  # noqa: ANN401
+    """Return the body's bytes; 413 above `most`, 415 when it is compressed."""
+    if request.headers.get("content-encoding", "identity").lower() not in ("", "identity"):
+        raise Problem("unsupported_media_type", types="Content-Encoding: identity")
+    try:
+        body = request.raw_body
+    except ValueError as error:
+        raise bad_field("body", "not_json") from error
+    data = body.encode("utf-8", "surrogatepass") if isinstance(body, str) else bytes(body or b"")
+    if len(data) > most:
+        raise Problem("too_large", limit=str(most))
+    return data
+
+
+def is_form(request: Any) -> bool:  # noqa: ANN401
+    """Say whether the body is an HTML form's."""
+    return str(request.headers.get("content-type", "")).split(";")[0].strip().lower() == FORM
+
+
+def read_json(request: Any, model: type[BodyT]) -> BodyT:  # noqa: ANN401
+    """Return the JSON body as the model says, refusing what it does not know, and keys given twice."""
+    data = raw_body(request)
+    try:
+        body = msgspec.json.decode(data, type=model)
+        json.loads(data, object_pairs_hook=_once)
+    except msgspec.ValidationError as error:
+        raise Problem("bad_request", [explain(str(error))]) from error
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
+        raise bad_field("body", "not_json") from error
+    return body
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    seen = dict(pairs)
+    if len(seen) < len(pairs):
+        twice = next(name for at, (name, _) in enumerate(pairs) if name in dict(pairs[:at]))
+        raise bad_field(twice, "twice")
+    return seen
+
+
+_PATH: Final = re.compile(r" - at `\$?\.?(.*?)`$")
+_EXPLAIN: Final[Sequence[tuple[re.Pattern[str], Callable[[re.Match[str]], tuple[str, str, dict[str, str]]]]]] = (
+    (re.compile(r"missing required field `(.+?)`"), lambda m: (m[1], "required", {})),
+    (re.compile(r"contains unknown field `(.*)`", re.DOTALL), lambda m: (m[1][:60], "unknown", {})),
+    (re.compile(r"`str` of length >= (\d+)"), lambda m: ("", "too_short", {"limit": m[1]})),
+    (re.compile(r"`str` of length <= (\d+)"), lambda m: ("", "too_long", {"limit": m[1]})),
+    (re.compile(r"`array` of length"), lambda m: ("", "too_many", {})),
+    (re.compile(r"Expected `\w+` >= (-?[\d.]+)"), lambda m: ("", "too_small", {"limit": m[1]})),
+    (re.compile(r"Expected `\w+` <= (-?[\d.]+)"), lambda m: ("", "too_big", {"limit": m[1]})),
+    (re.compile(r"Invalid enum value"), lambda m: ("", "invalid", {})),
+    (re.compile(r"Expected `(\w+)[ |`].*got"), lambda m: ("", "type", {"expected": m[1]})),
+)
+
+
+def explain(message: str) -> tuple[str, str, dict[str, str]]:
+    """Return (field, code, parameters) of a msgspec validation message."""
+    path = _PATH.search(message)
+    where = path[1] if path else ""
+    for pattern, told in _EXPLAIN:
+        if found := pattern.search(message):
+            field, code, params = told(found)
+            return ".".join(part for part in (where, field) if part) or "body", code, params
+    return where or "body", "invalid", {}
+
+
+def read_form(request: Any) -> dict[str, str]:  # noqa: ANN401
+    """Return the fields of a form body; an empty field is an absent one, a field given twice is refused."""
+    data = raw_body(request)
+    try:
+        pairs = urllib.parse.parse_qsl(
+            data.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=60
+        )
+    except ValueError as error:
+        raise bad_field("body", "not_form") from error
+    fields: dict[str, str] = {}
+    for name, value in pairs:
+        if name in fields:
+            raise bad_field(name[:60], "twice")
+        fields[name] = value.replace("\r\n", "\n")
+    return {name: value for name, value in fields.items() if value.strip()}
+
+
+def from_form(fields: dict[str, str], model: type[BodyT]) -> BodyT:
+    """Return a form's fields as the model says: "true" and "on" are true, numbers are read as such."""
+    plain: dict[str, Any] = {name: value.lower() in ("true", "on", "1") if name in _BOOLEANS else value
+                             for name, value in fields.items()}  # fmt: skip
+    try:
+        return msgspec.convert(plain, type=model, strict=False)
+    except msgspec.ValidationError as error:
+        raise Problem("bad_request", [explain(str(error))]) from error
+
+
+_BOOLEANS: Final = frozenset({"anonymous", "confidential", "interim"})
+
+
+def checked_complaint(body: ComplaintBody) -> ComplaintBody:
+    """Return the body when it also makes sense: a real text, both coordinates or none, addresses that can be one."""
+    if len(body.text.strip()) < 10:
+        raise bad_field("text", "too_short", limit="10")
+    if (body.lat is None) != (body.long is None):
+        raise bad_field("lat" if body.lat is None else "long", "pair")
+    if body.email and not re.fullmatch(r"[^\s@,;<>\"]+@[^\s@,;<>\"]+\.[^\s@,;<>\"]+", body.email):
+        raise bad_field("email", "email")
+    if body.phone:
+        body.phone = phone_number(body.phone)
+    return body
+
+
+def phone_number(typed: str) -> str:
+    """Return a telephone number as +62..., the form in which an SMS of it arrives; 400 when it cannot be one."""
+    number = e164(typed)
+    if not re.fullmatch(r"\+[1-9][0-9]{7,14}", number):
+        raise bad_field("phone", "phone")
+    return number
+
+
+# ------------------------------------------------------------------------------------------------ queries
+
+
+def query(request: Any, *allowed: str) -> dict[str, str]:  # noqa: ANN401
+    """Return the query's parameters, an empty one as absent; one that is unknown or given twice is refused."""
+    found = {}
+    for name in request.query_params or {}:
+        values = request.query_params.getlist(name)
+        if name not in allowed and name != "lang":
+            raise bad_field(name[:60], "unknown")
+        if len(values) > 1:
+            raise bad_field(name, "twice")
+        if values[0] != "":
+            found[name] = values[0]
+    return found
+
+
+def limit_of(asked: dict[str, str], default: int = 25) -> int:
+    """Return the page size asked for, 1..100."""
+    text = asked.get("limit", str(default))
+    if not re.fullmatch(r"[0-9]{1,3}", text) or not 1 <= int(text) <= 100:
+        raise bad_field("limit", "invalid")
+    return int(text)
+
+
+def choice(asked: dict[str, str], name: str, choices: Sequence[str]) -> str | None:
+    """Return a parameter that must be one of a closed list, or None when it is absent."""
+    value = asked.get(name)
+    if value is not None and value not in choices:
+        raise bad_field(name, "choice", choices=", ".join(choices))
+    return value
+
+
+def instant_of(asked: dict[str, str], name: str) -> datetime | None:
+    """Return an instant (ISO 8601 with its offset) from the query, or None when it is absent."""
+    value = asked.get(name)
+    if value is None:
+        return None
+    try:
+        at = datetime.fromisoformat(value.replace(" ", "+"))  # an unescaped + arrives as a space
+        if at.tzinfo is None:
+            raise ValueError
+        return at.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise bad_field(name, "instant") from error

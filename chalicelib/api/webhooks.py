@@ -1,0 +1,81 @@
+"""SMS providers: verify, read, take in, answer as that provider expects.
+
+A bad signature is 403 and writes nothing. What is the provider's own but cannot be read is kept in quarantine and
+answered 2xx, since providers do not try a 4xx again; a fault of ours is 503, so that they do.
+"""
+
+from __future__ import annotations
+
+import logging
+import urllib.parse
+
+from chalice.app import Blueprint, Response
+
+from chalicelib.adapters import intake
+from chalicelib.adapters.sms_providers import PROVIDERS, BadSignature, NotAMessage, Provider, Unreadable, WebhookRequest
+from chalicelib.api import reading
+from chalicelib.api.errors import Problem, answers_problems
+from chalicelib.domain.keys import name_of
+from chalicelib.settings import current
+from chalicelib.workflows import texting
+
+webhooks = Blueprint(__name__)
+log = logging.getLogger(__name__)
+answer = answers_problems(lambda: webhooks.current_request)
+
+
+@webhooks.route(
+    "/webhooks/sms/{provider}", methods=["POST"], content_types=[reading.JSON, reading.FORM, "text/plain"], cors=True
+)
+@answer
+def receive(provider: str) -> Response:
+    """Take in an SMS of one provider; 404 for a provider that is not on."""
+    config = current().sms.get(provider)
+    module = PROVIDERS.get(provider)
+    if config is None or module is None or "POST" not in module.METHODS:
+        raise Problem("not_found")
+    request = _request(provider)
+    try:
+        module.verify(request, config)
+    except BadSignature as error:
+        raise Problem("bad_signature") from error
+    return _take_in(module, request)
+
+
+def _request(provider: str) -> WebhookRequest:
+    """Return the request as the provider made it: its address is the configured one, never the Host header's."""
+    request = webhooks.current_request
+    params = request.query_params or {}
+    pairs = [(name, value) for name in params for value in params.getlist(name)]
+    query = f"?{urllib.parse.urlencode(pairs)}" if pairs else ""
+    return WebhookRequest(
+        method=request.method,
+        url=f"{current().public_url}/webhooks/sms/{provider}{query}",
+        headers={name.lower(): value for name, value in request.headers.items()},
+        body=reading.raw_body(request, reading.MOST_BYTES_SMS),
+        query=dict(pairs),
+        now=reading.now(),
+    )
+
+
+def _take_in(module: Provider, request: WebhookRequest) -> Response:
+    text: str | None = None
+    try:
+        message = module.read(request)
+        text = texting.receive_sms(message, request.now)
+        if text and not module.REPLIES_INLINE and texting.is_command(message):
+            texting.send_reply_once(message, text, request.now)
+    except NotAMessage:
+        log.info("%s: not a message", module.NAME)
+    except (Unreadable, texting.TooLong) as error:
+        _quarantine(module.NAME, request, type(error).__name__ if isinstance(error, texting.TooLong) else str(error))
+    reply = module.answer(text)
+    return Response(reply.body, status_code=reply.status, headers={"Content-Type": reply.content_type})
+
+
+def _quarantine(provider: str, request: WebhookRequest, reason: str) -> None:
+    body = request.body.decode("utf-8", "backslashreplace")
+    key = name_of(current().signing_key, "quarantine", provider, body)
+    intake.quarantine(intake.Quarantined(provider, reason, body), key, request.now)
+    log.warning("%s: a message is in quarantine", provider)
+

@@ -1,0 +1,115 @@
+"""Working days and the deadlines that they make (rule: DOMAIN 4 of the service, Permenpan RB 46/2020 practice)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from typing import Any
+
+
+class CalendarMissing(Exception):
+    """A year whose holidays are not loaded was asked for; guessing would make every feast a working day."""
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """The city's working days: `years` are those whose holidays are known, None = take every year as known."""
+
+    zone: tzinfo
+    holidays: frozenset[date]
+    years: frozenset[int] | None
+    weekend: frozenset[int] = frozenset({5, 6})
+
+    def is_working_day(self, on: date) -> bool:
+        """Say whether the city's offices work on that day; raise CalendarMissing for a year that is not loaded."""
+        if self.years is not None and on.year not in self.years:
+            raise CalendarMissing(f"no holidays are loaded for {on.year}")
+        return on.weekday() not in self.weekend and on not in self.holidays
+
+
+def calendar_from(table: Mapping[str, Mapping[str, str]], zone: tzinfo, weekend: frozenset[int]) -> Calendar:
+    """Return the calendar of a table {year: {ISO date: name}}; ValueError for a day outside its year."""
+    days = set()
+    for year, names in table.items():
+        for text in names:
+            on = date.fromisoformat(text)
+            if on.year != int(year):
+                raise ValueError(f"holiday {text} stands under the year {year}")
+            days.add(on)
+    return Calendar(zone, frozenset(days), frozenset(int(year) for year in table), weekend)
+
+
+def deadline_after(start: datetime, working_days: int, calendar: Calendar) -> datetime:
+    """Return the end, in UTC, of the n-th working day after `start` in the calendar's zone.
+
+    The end of a day is the instant 00:00 of the day that follows. The day of the start never counts, so a
+    complaint of 23:59 has as many whole days as one of that morning. Raises CalendarMissing for a year
+    without loaded holidays, ValueError for less than one working day.
+    """
+    if working_days < 1:
+        raise ValueError("a deadline needs at least one working day")
+    on = start.astimezone(calendar.zone).date()
+    left = working_days
+    while left:
+        on += timedelta(days=1)
+        left -= calendar.is_working_day(on)
+    return datetime.combine(on + timedelta(days=1), time.min, calendar.zone).astimezone(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """An instant by which something is owed; `provisional` when its year's holidays were not known."""
+
+    at: datetime
+    provisional: bool
+
+
+def deadline_or_provisional(start: datetime, working_days: int, calendar: Calendar) -> Deadline:
+    """Return the deadline, or one by weekends and known holidays alone, flagged: a citizen is never refused."""
+    try:
+        return Deadline(deadline_after(start, working_days, calendar), provisional=False)
+    except CalendarMissing:
+        every_year = replace(calendar, years=None)
+        return Deadline(deadline_after(start, working_days, every_year), provisional=True)
+
+
+def last_day(deadline: datetime, calendar_zone: tzinfo) -> date:
+    """Return the day that people are shown for a deadline: the last one on which the answer is on time."""
+    return (deadline.astimezone(calendar_zone) - timedelta(microseconds=1)).date()
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The city's numbers, from data/policy.json; all in working days except where the name says minutes."""
+
+    verify: int
+    answer: int
+    finish: Mapping[str, int]
+    black_vest: int
+    replacement: int
+    twin_minutes: int
+    parts_wait_minutes: int
+
+    @classmethod
+    def from_data(cls, data: Mapping[str, Any]) -> Policy:
+        """Return the policy; raise ValueError naming what is missing or not a positive whole number."""
+
+        def days(*path: str) -> int:
+            value: Any = data
+            for step in path:
+                value = value.get(step) if isinstance(value, Mapping) else None
+            if type(value) is not int or value < 1:
+                raise ValueError(f"policy {'.'.join(path)} must be a positive whole number, not {value!r}")
+            return value
+
+        kinds = ("complaint", "question", "idea", "information", "supervision")
+        return cls(
+            verify=days("working_days", "verify"),
+            answer=days("working_days", "answer"),
+            finish={kind: days("working_days", "finish", kind) for kind in kinds},
+            black_vest=days("ladder", "black_vest"),
+            replacement=days("ladder", "replacement"),
+            twin_minutes=days("sms", "twin_minutes"),
+            parts_wait_minutes=days("sms", "parts_wait_minutes"),
+        )

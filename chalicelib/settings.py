@@ -1,0 +1,142 @@
+"""Environment -> frozen Settings, read once; a missing or bad value stops the start and is named."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+DATA: Final = Path(__file__).parent / "data"
+SMS_PROVIDERS: Final = ("smsgate", "generic", "twilio")
+
+
+class BadSetting(Exception):
+    """A SAMBAT_* variable is missing or not usable; the message names it and never shows a secret."""
+
+
+@dataclass(frozen=True, slots=True)
+class SmsProvider:
+    """What one SMS provider needs; only `secret` is always set, the rest is "" where unused."""
+
+    secret: str = field(repr=False)
+    url: str = ""
+    user: str = ""
+    password: str = field(default="", repr=False)
+    account: str = ""
+    sender: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that differs between cities and stages."""
+
+    public_url: str  # without a trailing slash; the base of every link, form, cookie path, signature check
+    table_prefix: str
+    signing_key: bytes = field(repr=False)
+    city: str
+    zone: ZoneInfo
+    oidc_issuer: str
+    oidc_audience: str
+    oidc_keys_url: str
+    oidc_authorize_url: str
+    oidc_token_url: str
+    roles_claim: str
+    opd_claim: str
+    division_claim: str
+    sender_email: str
+    admin_email: str
+    mayor_email: str
+    placeholders_to_admin: bool  # mail for an OPD whose address is still a placeholder goes to the admin
+    sms: Mapping[str, SmsProvider]
+    sms_default: str  # the provider for a phone given on the web; "" = such a reporter is told by e-mail only
+    sms_number: str  # the number shown on the form; "" = none
+
+
+def read(environ: Mapping[str, str]) -> Settings:
+    """Return the settings of `environ`; raise BadSetting naming the first variable that is missing or bad."""
+
+    def must(name: str, least: int = 1) -> str:
+        value = environ.get(name, "")
+        if len(value) < least:
+            raise BadSetting(f"{name} is not set" if not value else f"{name} must have at least {least} characters")
+        return value
+
+    public_url = must("SAMBAT_PUBLIC_URL").rstrip("/")
+    if not public_url.startswith(("http://", "https://")):
+        raise BadSetting("SAMBAT_PUBLIC_URL must start with http:// or https://")
+    zone_name = environ.get("SAMBAT_TIME_ZONE") or "Asia/Jakarta"
+    try:
+        zone = ZoneInfo(zone_name)
+    except (KeyError, ValueError, OSError) as error:
+        raise BadSetting(f"SAMBAT_TIME_ZONE is no time zone: {zone_name!r}") from error
+    issuer = must("SAMBAT_OIDC_ISSUER").rstrip("/")
+    sms = _sms_providers(environ)
+    sms_default = environ.get("SAMBAT_SMS_DEFAULT") or next((name for name in SMS_PROVIDERS if name in sms), "")
+    if sms_default and sms_default not in sms:
+        raise BadSetting("SAMBAT_SMS_DEFAULT names a provider that is not on")
+    return Settings(
+        public_url=public_url,
+        table_prefix=must("SAMBAT_TABLE_PREFIX"),
+        signing_key=must("SAMBAT_SIGNING_KEY", least=32).encode(),
+        city=environ.get("SAMBAT_CITY") or "Kota Malang",
+        zone=zone,
+        oidc_issuer=issuer,
+        oidc_audience=must("SAMBAT_OIDC_AUDIENCE"),
+        oidc_keys_url=environ.get("SAMBAT_OIDC_KEYS_URL") or f"{issuer}/.well-known/jwks.json",
+        oidc_authorize_url=environ.get("SAMBAT_OIDC_AUTHORIZE_URL", ""),
+        oidc_token_url=environ.get("SAMBAT_OIDC_TOKEN_URL", ""),
+        roles_claim=environ.get("SAMBAT_OIDC_ROLES_CLAIM") or "cognito:groups",
+        opd_claim=environ.get("SAMBAT_OIDC_OPD_CLAIM") or "custom:opd",
+        division_claim=environ.get("SAMBAT_OIDC_DIVISION_CLAIM") or "custom:division",
+        sender_email=must("SAMBAT_SENDER_EMAIL"),
+        admin_email=must("SAMBAT_ADMIN_EMAIL"),
+        mayor_email=must("SAMBAT_MAYOR_EMAIL"),
+        placeholders_to_admin=environ.get("SAMBAT_PLACEHOLDERS_TO_ADMIN", "true") != "false",
+        sms=sms,
+        sms_default=sms_default,
+        sms_number=environ.get("SAMBAT_SMS_NUMBER", ""),
+    )
+
+
+def _sms_providers(environ: Mapping[str, str]) -> dict[str, SmsProvider]:
+    providers = {}
+    for name in SMS_PROVIDERS:
+        prefix = f"SAMBAT_SMS_{name.upper()}_"
+        if f"{prefix}SECRET" not in environ:
+            continue
+        if not environ[f"{prefix}SECRET"].strip():
+            raise BadSetting(f"{prefix}SECRET is empty: an empty secret would let anybody in")
+        providers[name] = SmsProvider(
+            secret=environ[f"{prefix}SECRET"],
+            url=environ.get(f"{prefix}URL", "").rstrip("/"),
+            user=environ.get(f"{prefix}USER", ""),
+            password=environ.get(f"{prefix}PASSWORD", ""),
+            account=environ.get(f"{prefix}ACCOUNT", ""),
+            sender=environ.get(f"{prefix}FROM", ""),
+        )
+    return providers
+
+
+@lru_cache(maxsize=1)
+def current() -> Settings:
+    """Return this process's settings: the environment, over the secret that SAMBAT_SECRETS_ARN names."""
+    arn = os.environ.get("SAMBAT_SECRETS_ARN")
+    return read({**(_secrets(arn) if arn else {}), **os.environ})
+
+
+def _secrets(arn: str) -> dict[str, str]:
+    import boto3
+
+    text = boto3.client("secretsmanager").get_secret_value(SecretId=arn)["SecretString"]
+    return {name: str(value) for name, value in json.loads(text).items() if name.startswith("SAMBAT_")}
+
+
+@lru_cache(maxsize=8)
+def data_file(name: str) -> Any:  # noqa: ANN401  reviewed JSON, given its shape by who asks for it
+    """Return the parsed JSON file `name` of chalicelib/data."""
+    return json.loads((DATA / name).read_text(encoding="utf-8"))

@@ -1,0 +1,97 @@
+"""Somebody acts on a complaint: read it, let the domain decide, write the step; read again if another was first."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from datetime import datetime
+from typing import Final
+
+from chalicelib.adapters import complaints
+from chalicelib.adapters.tables import StoreUnavailable
+from chalicelib.domain import complaint as life
+from chalicelib.domain.complaint import Actor, Complaint, Kind
+from chalicelib.workflows import city
+
+_ATTEMPTS: Final = 40  # for many writers on one complaint; each waits a random while, all in all some seconds
+_LONGEST_WAIT: Final = 0.25
+
+
+class UnknownDivision(Exception):
+    """The city has no such OPD, or the OPD no such division."""
+
+
+def change(ticket: str, decide: Callable[[Complaint], Complaint]) -> Complaint | None:
+    """Apply a step of the domain to a complaint, exactly once; None when there is no such complaint.
+
+    What `decide` raises (IllegalAction, ...) goes through. StoreUnavailable when too many others wrote meanwhile.
+    """
+    for attempt in range(_ATTEMPTS):
+        old = complaints.complaint_of(ticket, consistent=True)
+        if old is None:
+            return None
+        new = decide(old)
+        if new is old:
+            return old
+        try:
+            complaints.record_step(old, new)
+        except complaints.Conflict:
+            time.sleep(random.uniform(0, min(_LONGEST_WAIT, 0.01 * 2**attempt)))  # noqa: S311  jitter, no secret
+        else:
+            return new
+    raise StoreUnavailable("too many writers on one complaint")
+
+
+def dispatch(
+    ticket: str, opd: str, division: str, actor: Actor, now: datetime, kind: str | None = None
+) -> Complaint | None:
+    """Give a complaint to a division; UnknownDivision when the city has none such."""
+    known = city.current(now)
+    if not known.has_division(opd, division):
+        raise UnknownDivision
+
+    def decide(complaint: Complaint) -> Complaint:
+        suggested = complaint.suggestion
+        category = suggested.category if suggested and (suggested.opd, suggested.division) == (opd, division) else None
+        return life.dispatch(
+            complaint, opd, division, actor, now, known.calendar, known.policy,
+            category=category, kind=Kind(kind) if kind else None,
+        )  # fmt: skip
+
+    return change(ticket, decide)
+
+
+def check(ticket: str, actor: Actor, now: datetime) -> Complaint | None:
+    """Let the public read the complaint's text."""
+    return change(ticket, lambda complaint: life.check(complaint, actor, now))
+
+
+def start(ticket: str, actor: Actor, now: datetime, owns: Callable[[Complaint], bool]) -> Complaint | None:
+    """The division begins; None also for a complaint that is not the caller's."""
+    return _own(ticket, owns, lambda complaint: life.start(complaint, actor, now))
+
+
+def answer(
+    ticket: str, text: str, actor: Actor, now: datetime, owns: Callable[[Complaint], bool], *, final: bool
+) -> Complaint | None:
+    """The OPD answers; None also for a complaint that is not the caller's."""
+    return _own(ticket, owns, lambda complaint: life.answer(complaint, text, actor, now, final=final))
+
+
+class _NotYours(Exception):
+    pass
+
+
+def _own(
+    ticket: str, owns: Callable[[Complaint], bool], decide: Callable[[Complaint], Complaint]
+) -> Complaint | None:
+    def decide_on_own(complaint: Complaint) -> Complaint:
+        if not owns(complaint):
+            raise _NotYours
+        return decide(complaint)
+
+    try:
+        return change(ticket, decide_on_own)
+    except _NotYours:
+        return None

@@ -1,0 +1,116 @@
+"""A complaint changed: whoever is owed a message gets it, at least once, each message with an id of its own.
+
+What went out is written down after it went out; a record that comes again finds it there and sends nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from chalicelib import settings
+from chalicelib.adapters import complaints, intake, notifier, sent
+from chalicelib.adapters.sms_providers import PROVIDERS, SendFailed
+from chalicelib.adapters.tables import NotificationItem, ReporterItem, StoreUnavailable
+from chalicelib.domain.complaint import Complaint
+from chalicelib.domain.letters import Letter, letter_for
+from chalicelib.domain.notices import Notice, To, notices_owed
+from chalicelib.workflows import city
+
+log = logging.getLogger(__name__)
+
+_PLACEHOLDER: Final = ".invalid"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One change of one complaint; `sequence` names the stream record that told of it."""
+
+    sequence: str
+    old: Complaint | None
+    new: Complaint
+
+
+def tell(changes: Sequence[Change], now: datetime) -> set[str]:
+    """Send what each change owes and has not been sent; return the sequences of those that must be tried again.
+
+    One change's failure never holds up another. Raises StoreUnavailable when nothing could be looked up at all.
+    """
+    owed = {change.sequence: list(notices_owed(change.old, change.new)) for change in changes}
+    done = sent.already_sent({notice.id for notices in owed.values() for notice in notices})
+    failed = set()
+    for change in changes:
+        if not _tell_one(change, [notice for notice in owed[change.sequence] if notice.id not in done], now):
+            failed.add(change.sequence)
+        done |= {notice.id for notice in owed[change.sequence]} if change.sequence not in failed else set()
+    return failed
+
+
+def _tell_one(change: Change, notices: Sequence[Notice], now: datetime) -> bool:
+    """Send these notices and write down those that went out, also when one of them failed."""
+    went: list[NotificationItem] = []
+    whole = True
+    for notice in notices:
+        try:
+            if record := _send(notice, now):
+                went.append(record)
+        except (SendFailed, StoreUnavailable) as error:
+            log.warning("not sent: %s (%s)", notice.id, error)
+            whole = False
+        except Exception:  # a fault of ours in one notice must not hold up the others; the record is reported
+            log.exception("not sent: %s", notice.id)
+            whole = False
+    try:
+        sent.record_sent(went)
+    except StoreUnavailable:
+        log.warning("sent, but not written down: %s", [record.id for record in went])
+        return False
+    return whole
+
+
+def _send(notice: Notice, now: datetime) -> NotificationItem | None:
+    """Send one notice and return its record; None when nobody can be, or wants to be, told."""
+    config, known = settings.current(), city.current(now)
+    names = known.names(notice.entry.opd, notice.entry.division, notice.complaint.category)
+    letter = letter_for(notice, names, config.public_url, config.zone)
+    if notice.to is To.REPORTER:
+        return _to_reporter(notice, letter, now)
+    address = {
+        To.DIVISION: known.email_of_division(notice.entry.opd, notice.entry.division),
+        To.HEAD: known.email_of_head(notice.entry.opd),
+        To.ADMIN: config.admin_email,
+        To.MAYOR: config.mayor_email,
+    }[notice.to]
+    if not address or (config.placeholders_to_admin and address.endswith(_PLACEHOLDER)):
+        address = config.admin_email
+    return _mail(notice, address, letter, now)
+
+
+def _mail(notice: Notice, address: str, letter: Letter, now: datetime) -> NotificationItem:
+    carrier_id = notifier.send_email(address, letter.subject, letter.text, notice.id, settings.current())
+    return sent.sent(notice.id, now, "email", notice.about, notice.opd, notice.complaint.ticket, carrier_id)
+
+
+def _to_reporter(notice: Notice, letter: Letter, now: datetime) -> NotificationItem | None:
+    """Tell the reporter by e-mail where one was given, else by SMS: by the provider the complaint came by, or the
+    city's own for a number given on the web. What a provider takes in its answer to the webhook is not sent again."""
+    reporter = complaints.reporter_of(notice.complaint.ticket)
+    if reporter is None:
+        return None
+    if reporter.email:
+        return _mail(notice, reporter.email, letter, now)
+    provider = reporter.provider or settings.current().sms_default
+    if not reporter.phone or not provider or not _wants_sms(notice, reporter, provider):
+        return None
+    carrier_id = notifier.send_sms(reporter.phone, letter.sms, notice.id, settings.current(), provider)
+    return sent.sent(notice.id, now, "sms", notice.about, None, notice.complaint.ticket, carrier_id)
+
+
+def _wants_sms(notice: Notice, reporter: ReporterItem, provider: str) -> bool:
+    if notice.about == "received":  # on the web it stands on the page; an answering webhook has said it already
+        if reporter.provider is None or PROVIDERS[provider].REPLIES_INLINE:
+            return False
+    return not (reporter.phone_key and intake.wants_no_sms(reporter.phone_key))

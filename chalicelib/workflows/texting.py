@@ -1,0 +1,179 @@
+"""An SMS comes in: one citizen's message is one complaint, however often and in however many pieces it is delivered."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from chalicelib import settings
+from chalicelib.adapters import complaints, intake, notifier
+from chalicelib.adapters.sms_providers import Inbound, SendFailed
+from chalicelib.adapters.tables import StoreUnavailable
+from chalicelib.domain import sms
+from chalicelib.domain.complaint import IllegalAction, TimelineFull
+from chalicelib.domain.deadlines import last_day
+from chalicelib.domain.keys import name_of, ticket_for
+from chalicelib.domain.letters import filed_reply
+from chalicelib.workflows import city, filing
+
+_REUSE_OF_PART_REFERENCE: Final = timedelta(hours=6)
+LONGEST: Final = 8_000  # characters of a whole SMS; ten times the longest that a phone sends
+
+
+class TooLong(Exception):
+    """No SMS is that long: it is kept in quarantine instead."""
+
+
+def receive_sms(message: Inbound, now: datetime) -> str | None:
+    """Take in one delivery and return the reply to it; None while parts of it are still missing.
+
+    The same message id again, or the same text of the same sender within minutes, returns the same reply. Nothing is
+    replied before it is stored. Raises StoreUnavailable when it was not, TooLong for what is no SMS.
+    """
+    if len(message.text) > LONGEST:
+        raise TooLong
+    if message.part and message.part.total > 1:
+        return _receive_part(message, now)
+    return _receive_whole(message, now)
+
+
+def is_command(message: Inbound) -> bool:
+    """Say whether the reply to this message follows from it alone; that to a complaint follows from the complaint."""
+    return not message.part and sms.read_sms(message.text).command is not sms.Command.FILE
+
+
+def _receive_whole(message: Inbound, now: datetime) -> str:
+    meant = sms.read_sms(message.text)
+    if meant.command is sms.Command.STATUS:
+        return _status(meant.ticket, message.sender)
+    if meant.command is sms.Command.HELP:
+        return sms.HELP
+    if meant.command is sms.Command.STOP:
+        intake.stop_sms(filing.phone_key(message.sender), now)
+        return sms.STOPPED
+    if meant.command is sms.Command.ADD:
+        return _add(meant, message, now)
+    ticket = _ticket_of(message, now)
+    stored = filing.submit_sms(message.text, meant.text, _reporter(message.sender, message.provider), ticket, now)
+    return filed_reply(stored, settings.current().zone)
+
+
+def _reporter(sender: str, provider: str) -> filing.Reporter:
+    return filing.Reporter(phone=sender, provider=provider)
+
+
+def _ticket_of(message: Inbound, now: datetime) -> str:
+    """Return the ticket of this delivery: its message id's own, or that of the twin which came minutes before."""
+    key = settings.current().signing_key
+    message_key = message_key_of(message)
+    if known := intake.remembered_ticket(message_key):
+        return known
+    own = ticket_for(key, "sms", message.provider, message.message_id)
+    twin = name_of(key, "twin", message.sender, sms.same_text(message.text))
+    window = timedelta(minutes=city.current(now).policy.twin_minutes)
+    ticket = intake.claim_text(twin, own, now, window)
+    if ticket != own:
+        intake.remember_ticket(message_key, ticket, now)
+    return ticket
+
+
+def message_key_of(message: Inbound) -> str:
+    """Return the key under which a delivery's message id is remembered."""
+    return name_of(settings.current().signing_key, "message", message.provider, message.message_id)
+
+
+def _status(ticket: str | None, sender: str) -> str:
+    """Tell the status to the number that filed it; to any other the ticket does not exist."""
+    if ticket is None or not _is_from(ticket, sender):
+        return sms.NOT_FOUND
+    complaint = complaints.complaint_of(ticket, consistent=True)
+    if complaint is None:
+        return sms.NOT_FOUND
+    zone, due = settings.current().zone, complaint.running_deadline
+    return sms.status_reply(complaint, last_day(due, zone) if due else None)
+
+
+def _is_from(ticket: str, sender: str) -> bool:
+    reporter = complaints.reporter_of(ticket)
+    return reporter is not None and reporter.phone_key == filing.phone_key(sender)
+
+
+def _add(meant: sms.Sms, message: Inbound, now: datetime) -> str:
+    """Add to one's own complaint, once for each message id."""
+    if meant.ticket is None or not _is_from(meant.ticket, message.sender):
+        return sms.NOT_FOUND
+    done = message_key_of(message)
+    if intake.remembered_ticket(done) is None:
+        try:
+            filing.add_to_complaint(meant.ticket, meant.text, now)
+        except (TimelineFull, IllegalAction):
+            return sms.CANNOT_ADD.format(ticket=meant.ticket)
+        intake.remember_ticket(done, meant.ticket, now)
+    return sms.ADDED.format(ticket=meant.ticket)
+
+
+# ------------------------------------------------------------------------------------------------ long messages
+
+
+def _receive_part(message: Inbound, now: datetime) -> str | None:
+    """Keep a part; when it is the last to come, the whole is filed. A part that comes after the message was filed
+    without it is added to that complaint."""
+    part = message.part
+    if part is None:
+        raise ValueError("a message without a part")
+    key = settings.current().signing_key
+    name = name_of(key, "parts", message.provider, message.sender, part.ref, str(part.total))
+    group = intake.group_of_part(name, part.total, message.provider, message.sender, now, _REUSE_OF_PART_REFERENCE)
+    ticket = _ticket_of_group(group)
+    filed = complaints.complaint_of(ticket, consistent=True)
+    if filed is not None:
+        if (part.number, message.text) not in intake.parts_of(group):
+            filing.add_to_complaint(ticket, message.text, now)
+            intake.keep_part(group, part.number, message.text)
+        return filed_reply(filed, settings.current().zone)
+    parts = intake.add_part(group, part.number, message.text, _wait_until(group, now))
+    if len(parts) < part.total:
+        return None
+    return _file_group(group, parts, now)
+
+
+def _ticket_of_group(group: intake.Group) -> str:
+    return ticket_for(settings.current().signing_key, "parts", group.name, group.started_at.isoformat())
+
+
+def _wait_until(group: intake.Group, now: datetime) -> datetime:
+    return group.started_at + timedelta(minutes=city.current(now).policy.parts_wait_minutes)
+
+
+def _file_group(group: intake.Group, parts: list[tuple[int, str]], now: datetime) -> str:
+    text, complete = sms.joined_parts(parts, group.total)
+    reporter = _reporter(group.sender, group.provider)
+    free_text = sms.read_sms(text).text or text
+    stored = filing.submit_sms(text, free_text, reporter, _ticket_of_group(group), now, incomplete=not complete)
+    intake.close_group(group, _wait_until(group, now))
+    return filed_reply(stored, settings.current().zone)
+
+
+def file_overdue_parts(now: datetime) -> int:
+    """File every long message that has waited long enough with what came of it, marked so; return how many."""
+    count = 0
+    for group in intake.groups_due(now):
+        _file_group(group, intake.parts_of(group), now)
+        count += 1
+    return count
+
+
+# ------------------------------------------------------------------------------------------------ replying
+
+
+def send_reply_once(message: Inbound, text: str, now: datetime) -> None:
+    """Send the reply to a command by the provider it came by, once for each message id; StoreUnavailable when the
+    provider did not take it, so that the whole delivery is tried again."""
+    key = message_key_of(message)
+    if not intake.reply_is_owed(key):
+        return
+    try:
+        notifier.send_sms(message.sender, text, f"reply.{key}", settings.current(), message.provider)
+    except SendFailed as error:
+        raise StoreUnavailable("the reply did not go out") from error
+    intake.reply_sent(key, now)

@@ -1,0 +1,191 @@
+"""What was sent and went nowhere: e-mails that the emulator took, SMS that our stand-in for the providers took."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import logging
+import threading
+import urllib.parse
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+_LOG: Final = logging.getLogger(__name__)
+_SOON: Final = 3.0  # seconds
+_MOST: Final = 64 * 1024  # bytes of one request; an SMS is far shorter
+
+
+@dataclass(frozen=True, slots=True)
+class Captured:
+    """One message as its carrier got it; `id` is the carrier's."""
+
+    id: str
+    to: str
+    subject: str | None
+    text: str
+
+
+class MailCapture:
+    """The e-mails of all runs: the emulator forgets them when it stops, so they are copied to DATA/email.jsonl."""
+
+    def __init__(self, data: Path, engine_url: str) -> None:
+        self._file = data / "email.jsonl"
+        self._address = urlsplit(engine_url)
+        self._lock = threading.Lock()
+        self._known = {line["id"] for line in _lines(self._file)}
+        self._expected = threading.Event()
+        self._stopping = threading.Event()
+
+    def start(self) -> None:
+        """Copy in the background whatever is sent, soon after."""
+        threading.Thread(target=self._run, name="mail", daemon=True).start()
+
+    def stop(self) -> None:
+        """Copy the last ones; call it before the emulator ends."""
+        self._stopping.set()
+        self._expected.set()
+        self.collect()
+
+    def expect(self) -> None:
+        """Say that something may be sent now."""
+        self._expected.set()
+
+    def all(self) -> dict[str, Captured]:
+        """Return every e-mail by the id that SES gave it."""
+        self.collect()
+        return {line["id"]: Captured(**line) for line in _lines(self._file)}
+
+    def collect(self) -> None:
+        """Copy what is new since the last time."""
+        with self._lock:
+            new = [message for message in self._sent() if message["MessageId"] not in self._known]
+            with self._file.open("a", encoding="utf-8") as file:
+                for message in new:
+                    captured = {
+                        "id": message["MessageId"],
+                        "to": ", ".join([*message["To"], *message["CC"], *message["BCC"]]),
+                        "subject": message["Subject"],
+                        "text": message["BodyText"] or message["BodyHtml"] or "",
+                    }
+                    file.write(f"{json.dumps(captured)}\n")
+            self._known.update(message["MessageId"] for message in new)
+
+    def _run(self) -> None:
+        while self._expected.wait() and not self._stopping.wait(_SOON):
+            self._expected.clear()
+            try:
+                self.collect()
+            except (OSError, ValueError, http.client.HTTPException):
+                _LOG.exception("the e-mails that were sent could not be read")
+                self._expected.set()
+
+    def _sent(self) -> list[dict[str, Any]]:
+        connection = http.client.HTTPConnection(self._address.hostname or "", self._address.port, timeout=10)
+        try:
+            connection.request("GET", "/_ministack/ses/messages")
+            accounts = json.load(connection.getresponse())["messages"]
+        finally:
+            connection.close()
+        return [message for messages in accounts.values() for message in messages]
+
+
+class SmsCapture:
+    """An HTTP server that answers as the providers' sending APIs do and writes what it got to DATA/sms.jsonl."""
+
+    def __init__(self, data: Path) -> None:
+        self._file = data / "sms.jsonl"
+        self._lock = threading.Lock()
+        self._known = {line["id"] for line in _lines(self._file)}
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self._keep))
+        self._server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    def start(self) -> None:
+        """Answer from now on."""
+        threading.Thread(target=self._server.serve_forever, name="sms", daemon=True).start()
+
+    def stop(self) -> None:
+        """Answer no more."""
+        self._server.shutdown()
+        self._server.server_close()
+
+    def all(self) -> dict[str, Captured]:
+        """Return every SMS by the id that we gave it."""
+        return {line["id"]: Captured(line["id"], line["to"], None, line["text"]) for line in _lines(self._file)}
+
+    def _keep(self, identifier: str, to: str, text: str) -> None:
+        """Write the message down, once however often it is sent: providers that take our id know it again."""
+        line = {"id": identifier, "at": datetime.now(UTC).isoformat(), "to": to, "text": text}
+        with self._lock:
+            if identifier in self._known:
+                return
+            self._known.add(identifier)
+            with self._file.open("a", encoding="utf-8") as file:
+                file.write(f"{json.dumps(line)}\n")
+
+
+def sending_answer(path: str, body: bytes) -> tuple[str, str, dict[str, Any]] | None:
+    """Return receiver, text and the provider's answer for a request to `path`; None if it is no sending request.
+
+    smsgate: https://docs.sms-gate.app/integration/api/; twilio: its Messages resource; generic: ours, as in the README.
+    """
+    identifier = uuid.uuid4().hex
+    if path.startswith("/twilio/") and path.endswith("/Messages.json"):
+        form = dict(urllib.parse.parse_qsl(body.decode("utf-8")))
+        return form["To"], form["Body"], {"sid": f"SM{identifier}", "status": "queued", "to": form["To"]}
+    if path.startswith("/smsgate"):
+        message = json.loads(body)
+        content = message.get("textMessage") or {}
+        text = content.get("text") or message["message"]
+        return ", ".join(message["phoneNumbers"]), text, {"id": message.get("id") or identifier, "state": "Pending"}
+    if path.startswith("/generic"):
+        message = json.loads(body)
+        return message["to"], message["text"], {"id": message.get("id") or identifier}
+    return None
+
+
+def _handler(keep: Any) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        timeout = 10
+
+        def do_POST(self) -> None:
+            length = self.headers.get("Content-Length", "")
+            if not length.isdecimal() or int(length) > _MOST:
+                self.close_connection = True
+                return self._answer(413, {"message": "no or too long a body"})
+            try:
+                sent = sending_answer(urlsplit(self.path).path, self.rfile.read(int(length)))
+            except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+                return self._answer(400, {"message": "not a message that this API takes"})
+            if sent is None:
+                return self._answer(404, {"message": "no such API here"})
+            to, text, answer = sent
+            keep(answer.get("id") or answer["sid"], to, text)
+            return self._answer(201, answer)
+
+        def _answer(self, status: int, body: Mapping[str, Any]) -> None:
+            content = json.dumps(body).encode()
+            self.send_response(status)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, *_: Any) -> None:
+            """Say nothing: a receiver's number is not for the terminal."""
+
+    return Handler
+
+
+def _lines(file: Path) -> list[dict[str, Any]]:
+    if not file.exists():
+        return []
+    whole = file.read_text("utf-8").splitlines()
+    return [json.loads(line) for line in whole if line.endswith("}")]  # the last one may have been cut by a crash

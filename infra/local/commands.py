@@ -1,0 +1,84 @@
+"""What an operator may ask of the running service: sweep, token, outbox."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from infra.local.captures import MailCapture, SmsCapture
+from infra.local.control import Command, Refused
+from infra.local.identity import ROLES, Identity
+from infra.local.outbox import all_items, outbox
+from infra.local.schedule import Schedule
+
+
+class Commands:
+    """The commands over the parts of one running service."""
+
+    def __init__(
+        self, schedule: Schedule, identity: Identity, dynamodb: Any, prefix: str, captures: tuple[MailCapture, SmsCapture]
+    ) -> None:
+        self._schedule = schedule
+        self._identity = identity
+        self._dynamodb = dynamodb
+        self._prefix = prefix
+        self._mail, self._sms = captures
+
+    def by_name(self) -> dict[str, Command]:
+        """Return the commands as the control socket knows them."""
+        return {"sweep": self.sweep, "token": self.token, "outbox": self.outbox}
+
+    def sweep(self, arguments: Mapping[str, str]) -> Any:
+        """Sweep as of `now`; return what the handler returns."""
+        try:
+            now = instant(arguments.get("now", ""))
+        except ValueError as error:
+            raise Refused(str(error)) from None
+        return self._schedule.fire(now)
+
+    def token(self, arguments: Mapping[str, str]) -> str:
+        """Return an ID token of the user with that role, OPD and division."""
+        role, opd, division = (arguments.get(name, "") for name in ("role", "opd", "division"))
+        if fault := role_fault(role, opd, division):
+            raise Refused(fault)
+        if opd:
+            self._must_exist(opd, division)
+        return self._identity.token(role, opd, division)
+
+    def outbox(self, _: Mapping[str, str]) -> list[dict[str, Any]]:
+        """Return what was sent so far."""
+        captured = {**self._mail.all(), **self._sms.all()}
+        return outbox(all_items(self._dynamodb, f"{self._prefix}notifications"), captured)
+
+    def _must_exist(self, opd: str, division: str) -> None:
+        key = {"pk": {"S": "opd"}, "sk": {"S": opd}}
+        item = self._dynamodb.get_item(TableName=f"{self._prefix}registry", Key=key, ConsistentRead=True).get("Item")
+        if item is None:
+            raise Refused(f"there is no OPD {opd!r}")
+        divisions = [each["code"] for each in json.loads(item["value"]["S"])["divisions"]]
+        if division and division not in divisions:
+            raise Refused(f"OPD {opd!r} has no division {division!r}; it has {', '.join(divisions)}")
+
+
+def instant(text: str) -> datetime:
+    """Return the instant that `text` means, in UTC; raise ValueError, fit for an operator, if it means none."""
+    try:
+        at = datetime.fromisoformat(text.strip())
+        if at.tzinfo is None:
+            raise ValueError
+        return at.astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise ValueError(f"NOW must be an instant with its offset, as 2026-12-10T08:00:00+07:00; not {text!r}") from None
+
+
+def role_fault(role: str, opd: str, division: str) -> str:
+    """Return what is wrong with this combination, or ""."""
+    if role not in ROLES:
+        return f"ROLE must be one of {', '.join(ROLES)}"
+    if role == "opd" and not opd:
+        return "ROLE=opd needs an OPD, as OPD=dishub"
+    if role != "opd" and (opd or division):
+        return "OPD and DIVISION are for ROLE=opd only"
+    return ""

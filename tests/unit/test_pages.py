@@ -1,0 +1,596 @@
+import base64
+import hashlib
+import json
+import re
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from html.parser import HTMLParser
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import jinja2
+import pytest
+
+from chalicelib import pages
+
+WIB = ZoneInfo("Asia/Jakarta")
+BASE = "https://sambat.example.org/api"
+NOW = datetime(2026, 11, 26, 9, 0, tzinfo=WIB)
+DUE = datetime(2026, 12, 1, tzinfo=WIB)
+HOSTILE = """<script>alert(1)</script> "onmouseover="x() ' {{7*7}} {% raw %} </textarea></style>"""
+VOID = frozenset({"meta", "link", "input", "br", "rect"})
+STATUSES = (*pages.STEPS, "waiting", "rejected", "merged")
+RUNGS = ("warning", "black_vest", "replacement")
+
+
+def a_timeline(words: str = "Nomor rumah berapa?") -> list[dict[str, Any]]:
+    at = datetime(2026, 11, 24, 10, 0, tzinfo=WIB)
+    extras: dict[str, dict[str, Any]] = {
+        "asked": {"text": words},
+        "rejected": {"reason": "not_the_city", "note": words},
+        "merged": {"into": "7K3QM-2ZX4T"},
+        "rated": {"score": 5},
+        "forwarded": {"opd_name": "Dinas Perhubungan", "division_name": "Bidang Parkir"},
+    }
+    names = [*pages.ENTRIES, "something_new"]
+    timeline = [{"at": at + timedelta(hours=n), "entry": name, **extras.get(name, {})} for n, name in enumerate(names)]
+    timeline += [{"at": at, "entry": "escalated", "rung": rung, "n": n} for n, rung in enumerate(RUNGS, 1)]
+    timeline += [{"at": at, "entry": "answered", "final": final} for final in (False, True)]
+    return timeline
+
+
+def a_complaint(words: str = "Lampu jalan mati", **changes: Any) -> dict[str, Any]:
+    return {
+        "ticket": "7K3QM-2ZX4T",
+        "receipt": "pXx0T2nq8yq3m7Q4wT1r5A",
+        "kind": "complaint",
+        "status": "in_progress",
+        "text": words,
+        "opd": "dpuprpkp",
+        "division": "pju",
+        "opd_name": "Dinas Pekerjaan Umum, Penataan Ruang, Perumahan dan Kawasan Permukiman",
+        "division_name": "Bidang Penerangan Jalan Umum",
+        "received_at": datetime(2026, 11, 24, 3, 0, tzinfo=UTC),
+        "answer_due_at": DUE,
+        "finish_due_at": datetime(2026, 12, 15, tzinfo=WIB),
+        "answers": [{"at": NOW, "text": words}],
+        "timeline": a_timeline(words),
+        "mine": False,
+        "rung": "black_vest",
+        "address": words,
+        "category_name": "Lampu jalan",
+        "reporter": {"name": words, "phone": "+6281234567890", "email": "warga@example.org"},
+        **changes,
+    }
+
+
+def an_item(words: str = "Lampu jalan mati", **changes: Any) -> dict[str, Any]:
+    return {
+        "ticket": "7K3QM-2ZX4T",
+        "kind": "complaint",
+        "status": "dispatched",
+        "category_name": "Lampu jalan",
+        "division_name": "Bidang Penerangan Jalan Umum",
+        "text_start": words,
+        "answer_due_at": DUE,
+        "finish_due_at": datetime(2026, 12, 15, tzinfo=WIB),
+        "rung": None,
+        "channel": "sms",
+        "days_left": 4,
+        "late": False,
+        **changes,
+    }
+
+
+def services() -> list[dict[str, str]]:
+    return [
+        {"code": "pju", "name": "Lampu jalan", "name_en": "Street lamps", "group": "DPUPRPKP"},
+        {"code": "parkir", "name": "Parkir liar", "name_en": "Illegal parking", "group": "Dinas Perhubungan"},
+        {"code": "lalin", "name": "Lampu merah", "name_en": "Traffic lights", "group": "Dinas Perhubungan"},
+    ]
+
+
+def values_of(name: str, words: str = "Lampu jalan mati") -> dict[str, Any]:
+    """What the view hands to each page, with `words` wherever a person may have typed something."""
+    typed = dict.fromkeys(("text", "kind", "category", "name", "phone", "email", "address"), words)
+    fields = ("text", "kind", "category", "name", "phone", "email", "address", "anonymous", "confidential", words)
+    errors = [{"field": field, "message": words} for field in fields]
+    pages_values: dict[str, dict[str, Any]] = {
+        "form.html": {
+            "services": services(),
+            "typed": {**typed, "anonymous": "true"},
+            "errors": errors,
+            "idempotency_key": words,
+            "city": "Kota Malang",
+            "sms_number": "081333471111",
+        },
+        "filed.html": {"complaint": a_complaint(opd_name=words)},
+        "ticket.html": {"complaint": a_complaint(words), "errors": [{"field": "receipt", "message": words}]},
+        "message.html": {"title": words, "body": words, "status": 404, "link": None, "link_text": None},
+        "desk.html": {
+            "who": {"opd_name": words, "division_name": None, "role": "opd"},
+            "items": [
+                an_item(words, days_left=-2, late=True, rung="warning"),
+                an_item(words, days_left=0, rung="black_vest"),
+                an_item(words, days_left=None),
+            ],
+            "next": f"{BASE}/meja?cursor=abc",
+            "counts": {"late": 1, "today": 1, "open": 40},
+            "csrf": words,
+        },
+        "desk_complaint.html": {
+            "complaint": a_complaint(words),
+            "csrf": words,
+            "errors": [{"field": "text", "message": words}],
+            "typed": {"text": words, "interim": "true"},
+            "actions": ["start", "answer"],
+            "notice": words,
+        },
+    }
+    return pages_values[name]
+
+
+PAGES = ("form.html", "filed.html", "ticket.html", "message.html", "desk.html", "desk_complaint.html")
+
+
+class Page(HTMLParser):
+    """The tags of a page, checked to be closed in order."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str]]] = []
+        self.words = ""
+        self._open: list[str] = []
+        self.feed(html)
+        self.close()
+        assert self._open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        assert len({name for name, _ in attrs}) == len(attrs), f"an attribute twice in {tag}"
+        self.tags.append((tag, {name: value or "" for name, value in attrs}))
+        if tag not in VOID:
+            self._open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, {name: value or "" for name, value in attrs}))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self._open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if self._open and self._open[-1] != "style":
+            self.words += " " + data.strip()
+
+    def all(self, *tags: str) -> Iterator[dict[str, str]]:
+        return (attributes for tag, attributes in self.tags if tag in tags)
+
+
+def shown(name: str, lang: str = "id", **changes: Any) -> Page:
+    return Page(pages.render(name, lang, BASE, **{**values_of(name), "now": NOW, **changes}))
+
+
+every_page = pytest.mark.parametrize("name", PAGES)
+each_language = pytest.mark.parametrize("lang", pages.LANGUAGES)
+
+
+def texts() -> dict[str, dict[str, str]]:
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        assert len(dict(pairs)) == len(pairs), "a key stands twice"
+        return dict(pairs)
+
+    loaded: dict[str, dict[str, str]] = json.loads(
+        (pages.FOLDER / "texts.json").read_text("utf-8"), object_pairs_hook=once
+    )
+    return loaded
+
+
+def used_keys() -> tuple[set[str], set[str]]:
+    """The keys that templates and code name in full, and the beginnings of those that they put together."""
+    sources = [*pages.FOLDER.glob("*.html"), pages.FOLDER / "__init__.py"]
+    source = "\n".join(path.read_text("utf-8") for path in sources)
+    whole = set(re.findall(r"""\bt(?:ext)?\(\s*"([a-z0-9_.]+)"\s*[,)]""", source))
+    whole |= {key for key in re.findall(r'"([a-z_]+\.[a-z_.]+)"', source) if key.startswith("left.")}
+    begun = {key.removesuffix(".") for key in re.findall(r"""\bt\("([a-z_.]+)" ~""", source)}
+    begun |= {f"{family}." for family in re.findall(r'\bword\("([a-z_]+)"', source)}
+    return whole, {key if key.endswith(("_", ".")) else f"{key}." for key in begun}
+
+
+def test_every_text_is_there_in_both_languages_with_the_same_parameters() -> None:
+    for key, words in texts().items():
+        assert set(words) == set(pages.LANGUAGES), key
+        assert all(value.strip() for value in words.values()), key
+        parameters = [set(re.findall(r"\{(\w+)", value)) for value in words.values()]
+        assert parameters[0] == parameters[1], key
+
+
+def test_every_key_that_is_used_exists_and_every_key_is_used() -> None:
+    whole, begun = used_keys()
+    begun |= {"error.", "answer_error.", "message."}  # put together in field_errors and render_message
+    known = set(texts())
+    assert whole - known == set()
+    assert {key for key in known - whole if not key.startswith(tuple(begun))} == set()
+    assert {start for start in begun if not any(key.startswith(start) for key in known)} == set()
+
+
+def test_every_value_of_the_domain_has_its_word() -> None:
+    families = {
+        "kind": pages.KINDS,
+        "status": STATUSES,
+        "rung": RUNGS,
+        "entry": pages.ENTRIES,
+        "reason": ("spam", "not_the_city", "insufficient", "abusive"),
+    }
+    missing = {f"{family}.{value}" for family, values in families.items() for value in values} - set(texts())
+    assert missing == set()
+
+
+def test_a_missing_key_and_a_missing_parameter_are_errors() -> None:
+    with pytest.raises(KeyError):
+        pages.text("no.such.words", "id")
+    with pytest.raises(KeyError):
+        pages.text("filed.next_deadline", "id")
+
+
+def test_a_value_that_a_page_needs_and_does_not_get_is_an_error() -> None:
+    with pytest.raises(jinja2.UndefinedError):
+        pages.render("message.html", "id", BASE, title="x")
+    with pytest.raises(ValueError, match="'fr'"):
+        pages.render("message.html", "fr", BASE, title="x", body="y", status=200)
+    with pytest.raises(TypeError):
+        pages.render("message.html", "id", BASE, title="x", body="y", status=200, zone="Asia/Jakarta")
+
+
+@each_language
+@every_page
+def test_a_page_has_its_language_one_heading_and_a_way_past_the_top(name: str, lang: str) -> None:
+    page = shown(name, lang)
+    assert [tag["lang"] for tag in page.all("html")] == [lang]
+    assert len(list(page.all("h1"))) == 1
+    assert len(list(page.all("main"))) == 1
+    assert len(list(page.all("title"))) == 1
+    assert next(page.all("a")) == {"class": "skip", "href": "#main"}
+
+
+@each_language
+@every_page
+def test_every_field_has_its_label_and_what_describes_it(name: str, lang: str) -> None:
+    page = shown(name, lang)
+    ids = [attributes["id"] for _, attributes in page.tags if "id" in attributes]
+    assert len(ids) == len(set(ids))
+    labelled = {attributes.get("for") for attributes in page.all("label")}
+    for field in page.all("input", "select", "textarea"):
+        if field.get("type") in ("hidden", "checkbox"):  # a checkbox stands inside its label
+            continue
+        assert field["id"] in labelled
+    for _, attributes in page.tags:
+        for named in attributes.get("aria-describedby", "").split():
+            assert named in ids
+        if attributes.get("href", "").startswith("#"):
+            assert attributes["href"][1:] in ids
+
+
+@each_language
+@every_page
+def test_a_page_loads_nothing_from_anywhere_and_runs_nothing(name: str, lang: str) -> None:
+    html = pages.render(name, lang, BASE, **values_of(name), now=NOW)
+    assert "<script" not in html
+    assert "url(" not in html
+    assert "@import" not in html
+    page = Page(html)
+    for _, attributes in page.tags:
+        assert not [attribute for attribute in attributes if attribute.startswith("on") or attribute == "style"]
+        for target in (attributes.get("href"), attributes.get("src"), attributes.get("action")):
+            assert target is None or target.startswith((f"{BASE}/", "#", "tel:", "sms:", "mailto:", "data:,"))
+
+
+@each_language
+@every_page
+def test_a_page_is_small_enough_for_a_slow_phone(name: str, lang: str) -> None:
+    assert len(pages.render(name, lang, BASE, **values_of(name), now=NOW).encode()) < 15_000
+
+
+@each_language
+@every_page
+def test_what_a_person_typed_is_inert(name: str, lang: str) -> None:
+    html = pages.render(name, lang, BASE, **values_of(name, HOSTILE), now=NOW)
+    assert "<script" not in html
+    assert '"onmouseover=' not in html
+    assert "{{7*7}}" in html
+    page = Page(html)
+    assert not [tag for tag in page.tags if "onmouseover" in tag[1]]
+    harmless = Page(pages.render(name, lang, BASE, **values_of(name, "harmless"), now=NOW))
+    assert [tag for tag, _ in page.tags] == [tag for tag, _ in harmless.tags]
+
+
+def test_the_form_asks_only_for_the_words() -> None:
+    page = shown("form.html", typed={}, errors=[])
+    assert [field["name"] for field in page.all("input", "textarea", "select") if "required" in field] == [
+        "text",
+        "ticket",
+    ]
+    assert "open" not in next(page.all("details"))
+    assert not [attributes for _, attributes in page.tags if "aria-invalid" in attributes]
+    form = next(page.all("form"))
+    assert (form["method"], form["action"]) == ("post", f"{BASE}/complaints")
+    names = {field["name"] for field in page.all("input", "textarea", "select")}
+    assert names == {
+        "text", "kind", "category", "name", "phone", "email", "address", "anonymous", "confidential",
+        "idempotency_key", "lang", "ticket",
+    }  # fmt: skip
+
+
+def test_the_form_comes_back_with_what_was_typed_and_what_is_wrong() -> None:
+    typed = {"text": "pendek", "phone": "08", "kind": "idea", "category": "parkir", "confidential": "true"}
+    page = shown("form.html", typed=typed, errors=[{"field": "phone", "message": "Nomor HP belum lengkap."}])
+    assert [attributes["role"] for _, attributes in page.tags if attributes.get("id") == "errors"] == ["alert"]
+    assert "open" in next(page.all("details"))
+    wrong = [field for field in page.all("input", "textarea", "select") if field.get("aria-invalid") == "true"]
+    assert [(field["name"], field["value"], field["aria-describedby"]) for field in wrong] == [
+        ("phone", "08", "phone-error")
+    ]
+    assert "#phone" in [link["href"] for link in page.all("a")]
+    assert [option["value"] for option in page.all("option") if "selected" in option] == ["idea", "parkir"]
+    assert [box["name"] for box in page.all("input") if "checked" in box] == ["confidential"]
+    assert " pendek " in page.words + " "
+
+
+def test_the_details_open_for_what_was_typed_inside_only() -> None:
+    assert "open" not in next(shown("form.html", typed={"text": "x", "phone": ""}, errors=[]).all("details"))
+    assert "open" in next(shown("form.html", typed={"text": "x", "phone": "08"}, errors=[]).all("details"))
+
+
+def test_lines_that_begin_a_text_survive_in_the_box() -> None:
+    html = pages.render(
+        "form.html", "id", BASE, **{**values_of("form.html"), "typed": {"text": "\n\nDua"}, "errors": []}
+    )
+    assert ">\n\n\nDua</textarea>" in html  # a browser drops the first line break after the tag
+
+
+def test_categories_stand_under_their_agency_in_the_language_of_the_page() -> None:
+    page = shown("form.html", "en", typed={}, errors=[])
+    assert [group["label"] for group in page.all("optgroup")] == ["Dinas Perhubungan", "DPUPRPKP"]
+    assert "Illegal parking" in page.words
+    assert "Parkir liar" not in page.words
+
+
+def test_no_sms_number_no_word_of_sms() -> None:
+    assert "SMS" in shown("form.html").words
+    assert "SMS" not in shown("form.html", sms_number="").words
+
+
+def test_the_answer_to_a_filing_shows_ticket_receipt_and_deadline() -> None:
+    page = shown("filed.html")
+    assert "7K3QM-2ZX4T" in page.words
+    assert "pXx0T2nq8yq3m7Q4wT1r5A" in page.words
+    assert "Senin, 30 November 2026" in page.words
+    assert f"{BASE}/t/7K3QM-2ZX4T?lang=id" in [link["href"] for link in page.all("a")]
+    undispatched = a_complaint(status="received", opd_name=None, division_name=None, answer_due_at=None)
+    assert "dinas yang tepat" in shown("filed.html", complaint=undispatched).words
+
+
+@each_language
+@pytest.mark.parametrize("status", STATUSES)
+def test_the_way_marks_where_a_complaint_is(status: str, lang: str) -> None:
+    page = shown("ticket.html", lang, complaint=a_complaint(status=status))
+    assert len([tag for tag in page.all("li") if tag.get("aria-current") == "step"]) == 1
+    assert page.words.count(pages.text("ticket.step_current", lang)) == 1
+    assert pages.text(f"status.{status}", lang) in page.words
+
+
+def test_the_way_of_a_status_unknown_here_marks_nothing() -> None:
+    assert {state for _, state in pages.steps("something_new")} == {"todo"}
+    assert pages.steps("waiting")[2] == ("waiting", "current")
+    assert pages.steps("rejected") == [("received", "done"), ("rejected", "current")]
+
+
+def test_words_not_yet_checked_are_explained_not_shown() -> None:
+    page = shown("ticket.html", complaint=a_complaint(text=None, answers=[]))
+    assert "setelah diperiksa petugas" in page.words
+    assert "Belum ada tanggapan" in page.words
+
+
+def test_the_receipt_is_asked_for_only_when_it_is_not_yet_shown() -> None:
+    assert f"{BASE}/t/7K3QM-2ZX4T?lang=id" in [form["action"] for form in shown("ticket.html").all("form")]
+    assert list(shown("ticket.html", complaint=a_complaint(mine=True)).all("form")) == []
+
+
+def test_every_entry_of_a_timeline_is_worded_and_an_unknown_one_too() -> None:
+    words = shown("ticket.html").words
+    for expected in (
+        "Tenggat terlewat: bidang mendapat teguran",
+        "tahap rompi hitam",
+        "tahap penggantian",
+        "Tanggapan sementara",
+        "Tanggapan akhir",
+        "Dialihkan ke Bidang Parkir, Dinas Perhubungan",
+        "Tidak diproses: bukan wewenang kota",
+        "Digabung dengan aduan 7K3QM-2ZX4T",
+        "5 dari 5",
+        "Ada perkembangan",
+        "24 Nov 2026 10.00 WIB",
+    ):
+        assert expected in words
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"now": datetime(2026, 11, 26, 9, tzinfo=WIB)}, ("running", 4)),
+        ({"now": datetime(2026, 11, 30, 23, 59, 59, tzinfo=WIB)}, ("running", 0)),
+        ({"now": datetime(2026, 11, 30, 17, tzinfo=UTC)}, ("late", -1)),
+        ({"now": datetime(2026, 12, 3, 8, tzinfo=WIB)}, ("late", -3)),
+        ({"status": "waiting"}, ("waiting", 0)),
+        ({"status": "closed"}, ("over", 0)),
+        ({"answer_due_at": None}, ("unset", 0)),
+        ({"answer_due_at": "2026-12-01T00:00:00+07:00"}, ("running", 4)),
+        ({"timeline": [{"entry": "dispatched"}, {"entry": "answered"}, {"entry": "message"}]}, ("over", 0)),
+        ({"timeline": [{"entry": "answered"}, {"entry": "reopened"}]}, ("running", 4)),
+    ],
+)
+def test_the_answer_clock_is_shown_as_it_stands(changes: dict[str, Any], expected: tuple[str, int]) -> None:
+    now = changes.pop("now", NOW)
+    complaint = {"status": "dispatched", "answer_due_at": DUE, "timeline": [{"entry": "dispatched"}], **changes}
+    assert pages.clock(complaint, now, WIB) == expected
+
+
+def test_the_ticket_page_shows_the_day_itself_and_the_days_left() -> None:
+    running = a_complaint(status="dispatched", timeline=[], answers=[])
+    words = shown("ticket.html", complaint=running).words
+    assert "Senin, 30 November 2026" in words
+    assert "4 hari lagi" in words
+    words = shown("ticket.html", "en", complaint=running, now=datetime(2026, 12, 1, tzinfo=WIB)).words
+    assert "Monday, 30 November 2026" in words
+    assert "1 day late" in words
+
+
+def test_a_deadline_is_shown_as_the_day_before_its_midnight() -> None:
+    assert pages.deadline_day(DUE, "id", WIB) == "Senin, 30 November 2026"
+    assert pages.deadline_day("2026-12-01T00:00:00+07:00", "en", WIB) == "Monday, 30 November 2026"
+    assert pages.deadline_day(datetime(2026, 11, 30, 17, 0, tzinfo=UTC), "id", WIB) == "Senin, 30 November 2026"
+
+
+def test_days_and_instants_are_those_of_the_citys_zone() -> None:
+    evening = datetime(2026, 11, 30, 18, 5, tzinfo=UTC)
+    assert pages.day(evening, "id", WIB) == "Selasa, 1 Desember 2026"
+    assert pages.day(date(2026, 12, 1), "en", WIB) == "Tuesday, 1 December 2026"
+    assert pages.instant(evening, "id", WIB) == "1 Des 2026 01.05 WIB"
+    assert pages.instant(evening, "en", WIB) == "1 Dec 2026 01:05 WIB"
+    assert pages.instant("2026-11-24T03:00:00Z", "id", ZoneInfo("Asia/Jayapura")) == "24 Nov 2026 12.00 WIT"
+    with pytest.raises(ValueError, match="offset"):
+        pages.instant(datetime(2026, 12, 1), "id", WIB)  # noqa: DTZ001
+
+
+@pytest.mark.parametrize(
+    ("days", "late", "expected"),
+    [
+        (0, False, "today"), (1, False, "1 day left"), (9, False, "9 days left"), (-1, True, "1 day late"),
+        (-2, True, "2 days late"), (0, True, "late"), (None, True, "late"), (None, False, "answered in part"),
+    ],
+)  # fmt: skip
+def test_the_time_left_is_said_in_words(days: int | None, late: bool, expected: str) -> None:
+    assert pages.days_left(days, late, "en") == expected
+
+
+def test_an_officer_sees_what_burns_before_reading() -> None:
+    page = shown("desk.html")
+    picture = next(tag for tag in page.all("svg") if tag.get("role") == "img")
+    assert picture["aria-label"] == "40 aduan terbuka: 1 terlambat, 1 jatuh tempo hari ini, 38 masih ada waktu"
+    cards = [link for link in page.all("a") if link.get("class", "").startswith("card")]
+    assert [card["class"].split()[1] for card in cards] == ["at-late", "at-today", "at-calm"]
+    assert {card["href"] for card in cards} == {f"{BASE}/meja/7K3QM-2ZX4T?lang=id"}
+    assert "terlambat 2 hari" in page.words
+    assert f"{BASE}/keluar" in [form["action"] for form in page.all("form")]
+
+
+def test_an_empty_desk_says_so() -> None:
+    page = shown("desk.html", items=[], next=None, counts={"late": 0, "today": 0, "open": 0})
+    assert "Tidak ada aduan yang menunggu" in page.words
+    assert list(page.all("svg")) == []
+
+
+def test_an_officer_gets_only_the_forms_of_what_is_possible() -> None:
+    def actions_of(actions: list[str]) -> list[str]:
+        page = shown("desk_complaint.html", actions=actions, errors=[], notice="started")
+        return [form["action"].removeprefix(f"{BASE}/") for form in page.all("form")]
+
+    assert actions_of([]) == ["keluar"]
+    assert actions_of(["answer"]) == ["keluar", "meja/7K3QM-2ZX4T/answer?lang=id"]
+    assert actions_of(["start", "answer"])[1] == "meja/7K3QM-2ZX4T/start?lang=id"
+
+
+def test_every_form_of_an_officer_carries_the_token_against_forgery() -> None:
+    for name in ("desk.html", "desk_complaint.html"):
+        page = shown(name, csrf="c5rf")
+        tokens = [field["value"] for field in page.all("input") if field.get("name") == "csrf"]
+        assert tokens == ["c5rf"] * len(list(page.all("form")))
+
+
+def test_an_unnamed_reporter_is_said_to_be_one() -> None:
+    page = shown("desk_complaint.html", complaint=a_complaint(reporter=None), notice="answered", errors=[])
+    assert "Anonim, atau tidak meninggalkan nama" in page.words
+    assert "Tanggapan tersimpan" in page.words
+    assert "+6281234567890" not in page.words
+
+
+def test_errors_are_said_in_the_words_of_the_form() -> None:
+    errors = [{"field": "text", "message": "Expected `str` of length >= 10"}, {"field": "x", "message": "unknown"}]
+    assert [error["message"] for error in pages.field_errors(errors, "en")] == [
+        "Write between 10 and 4,000 characters.",
+        "unknown",
+    ]
+    assert pages.field_errors(errors[:1], "en", "answer_error")[0]["message"] == "Write an answer to the reporter."
+
+
+@each_language
+def test_every_message_has_its_title_and_body(lang: str) -> None:
+    abouts = {key.split(".")[1] for key in texts() if key.startswith("message.") and key.count(".") == 2}
+    assert {"not_found", "unavailable", "method", "signed_out"} <= abouts
+    for about in abouts:
+        page = Page(pages.render_message(about, lang, BASE, 404, link=f"{BASE}/masuk"))
+        assert f"{BASE}/masuk" in [link["href"] for link in page.all("a")]
+    assert "Ke halaman depan" in pages.render_message("not_found", "id", BASE, 404)
+    assert "Masuk lagi" in pages.render_message("signed_out", "id", BASE, 200, link=f"{BASE}/masuk")
+
+
+def test_the_language_switch_keeps_the_path() -> None:
+    hrefs = [link["href"] for link in shown("ticket.html", here="/t/7K3QM-2ZX4T").all("a")]
+    assert f"{BASE}/t/7K3QM-2ZX4T?lang=en" in hrefs
+    hrefs = [link["href"] for link in shown("desk.html", "en", here="/meja?cursor=abc").all("a")]
+    assert f"{BASE}/meja?cursor=abc&lang=id" in hrefs
+
+
+@pytest.mark.parametrize("name", ["filed.html", "form.html"])
+def test_a_page_that_would_be_lost_has_no_language_switch(name: str) -> None:
+    assert not [link for link in shown(name).all("a") if "hreflang" in link]
+
+
+@pytest.mark.parametrize(
+    ("query", "header", "expected"),
+    [
+        (None, None, "id"),
+        ("", "", "id"),
+        ("en", "id", "en"),
+        ("EN ", None, "en"),
+        ("id", "en", "id"),
+        ("fr", "en-US", "en"),
+        (None, "en", "en"),
+        (None, "EN-us,en;q=0.9", "en"),
+        (None, "en;q=0.4, id;q=0.5", "id"),
+        (None, "id;q=0.4, en;q=0.5", "en"),
+        (None, "id, en", "id"),
+        (None, "en, id", "en"),
+        (None, "fr, en;q=0.2", "en"),
+        (None, "en;q=0", "id"),
+        (None, "id;q=0, en;q=0.1", "en"),
+        (None, "*", "id"),
+        (None, "jv, ms;q=0.8", "id"),
+        (None, "en;q=loud", "id"),
+        (None, "en;q=nan", "id"),
+        (None, "en;q=2", "id"),
+        (None, "en;level=1", "id"),
+        (None, ";;;,,q=1,\x00", "id"),
+        (None, "x," * 5000 + "en", "id"),
+        ("<script>", None, "id"),
+    ],
+)
+def test_the_language_is_as_asked_else_as_preferred_else_indonesian(
+    query: str | None, header: str | None, expected: str
+) -> None:
+    assert pages.language(query, header) == expected
+
+
+def test_the_policy_source_of_the_style_fits_the_style_of_every_page() -> None:
+    for name in PAGES:
+        html = pages.render(name, "id", BASE, **values_of(name))
+        style = html.split("<style>")[1].split("</style>")[0]
+        digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+        assert pages.style_source() == f"'sha256-{digest}'"
+
+
+def test_a_confidential_complaint_can_be_opened_from_the_page_that_says_it_is_not_there() -> None:
+    page = Page(pages.render_message("not_found", "id", BASE, 404, ticket="7K3QM-2ZX4T"))
+    assert [form["action"] for form in page.all("form")] == [f"{BASE}/t/7K3QM-2ZX4T?lang=id"]
+    assert [field["name"] for field in page.all("input")] == ["receipt"]
+    assert "404" in page.words
+    hostile = Page(pages.render_message("not_found", "id", BASE, 404, ticket='"><script>../?x=1#'))
+    assert [form["action"] for form in hostile.all("form")] == [f"{BASE}/t/%22%3E%3Cscript%3E../%3Fx%3D1%23?lang=id"]
