@@ -1,7 +1,7 @@
 """The composition root: logging, CORS, every door and every trigger. It decides nothing.
 
-    a citizen's POST or SMS -> api -> workflows -> DynamoDB -> stream -> notify_opd -> the OPD
-                                                            -> every 15 minutes -> sweep_deadlines -> escalations
+a citizen's POST or SMS -> api -> workflows -> DynamoDB -> stream -> notify_opd -> the OPD
+                                                        -> every 15 minutes -> sweep_deadlines -> escalations
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from chalice.app import Chalice, CORSConfig, DynamoDBEvent, Rate, Response, CloudWatchEvent
+from chalice.app import Chalice, CloudWatchEvent, CORSConfig, DynamoDBEvent, Rate, Response
 
 from chalicelib import stream
 from chalicelib.api.admin import admin

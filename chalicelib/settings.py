@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 from collections.abc import Mapping
@@ -111,6 +112,8 @@ def _sms_providers(environ: Mapping[str, str]) -> dict[str, SmsProvider]:
             continue
         if not environ[f"{prefix}SECRET"].strip():
             raise BadSetting(f"{prefix}SECRET is empty: an empty secret would let anybody in")
+        if name == "generic":
+            _must_be_base64(f"{prefix}SECRET", environ[f"{prefix}SECRET"].removeprefix("whsec_"))
         providers[name] = SmsProvider(
             secret=environ[f"{prefix}SECRET"],
             url=environ.get(f"{prefix}URL", "").rstrip("/"),
@@ -120,6 +123,13 @@ def _sms_providers(environ: Mapping[str, str]) -> dict[str, SmsProvider]:
             sender=environ.get(f"{prefix}FROM", ""),
         )
     return providers
+
+
+def _must_be_base64(name: str, text: str) -> None:
+    try:
+        base64.b64decode(text, validate=True)
+    except ValueError as error:
+        raise BadSetting(f"{name} must be base64, as Standard Webhooks writes it (whsec_...)") from error
 
 
 @lru_cache(maxsize=1)

@@ -62,7 +62,7 @@ def token(role: str, opd: str = "", division: str = "", **claims: Any) -> str:
         **({"custom:division": division} if division else {}),
         **claims,
     }
-    return jwt.encode({k: v for k, v in body.items() if v is not None}, signing_pair(), "RS256", {"kid": "tests"})
+    return str(jwt.encode({k: v for k, v in body.items() if v is not None}, signing_pair(), "RS256", {"kid": "tests"}))
 
 
 @dataclass
@@ -180,7 +180,7 @@ def running_service() -> Iterator[Service]:
         create_tables(boto3.client("dynamodb"), PREFIX)
         boto3.client("sesv2").create_email_identity(EmailIdentity=settings.current().sender_email)
         city.seed_opds()
-        original, identity._keys = identity._keys, lambda url: IssuerKeys()  # type: ignore[assignment, return-value]
+        original, identity._keys = identity._keys, lambda url: IssuerKeys()  # type: ignore[assignment]
         try:
             with Client(app) as client:
                 yield Service(client)

@@ -244,7 +244,9 @@ def tickets_due(day: str, until: datetime) -> Iterator[str]:
 
 def unchanged_since(complaint: Complaint) -> Condition:
     """The condition of every change: nobody has added a step to what was read."""
-    return (size(ComplaintItem.timeline) == len(complaint.timeline)) & (ComplaintItem.status == complaint.status)
+    same_length: Condition = size(ComplaintItem.timeline) == len(complaint.timeline)  # type: ignore[no-untyped-call]
+    same_status: Condition = ComplaintItem.status == complaint.status
+    return same_length & same_status
 
 
 def changes(old: Complaint, new: Complaint) -> list[Action]:
@@ -277,5 +279,3 @@ def is_recorded(old: Complaint, new: Complaint) -> bool:
     stored = complaint_of(old.ticket, consistent=True)
     span = slice(len(old.timeline), len(new.timeline))
     return stored is not None and stored.timeline[span] == new.timeline[span]
-
-

@@ -32,9 +32,7 @@ def record_escalation(old: Complaint, new: Complaint, escalation: Escalation) ->
         try:
             with TransactWrite(connection=Connection()) as transaction:
                 transaction.save(item, condition=EscalationItem.ticket.does_not_exist())
-                transaction.update(
-                    ComplaintItem(old.ticket), actions=changes(old, new), condition=unchanged_since(old)
-                )
+                transaction.update(ComplaintItem(old.ticket), actions=changes(old, new), condition=unchanged_since(old))
         except TransactWriteError as error:
             reasons = {reason.code for reason in error.cancellation_reasons if reason}
             if not reasons <= {"ConditionalCheckFailed", "TransactionConflict", "None"} or not reasons:
@@ -66,5 +64,3 @@ def to_escalation(item: EscalationItem) -> Escalation:
         recorded_at=from_instant(item.recorded),
         written_at=from_instant(item.written_at),
     )
-
-

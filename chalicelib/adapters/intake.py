@@ -28,12 +28,8 @@ class Group(msgspec.Struct, frozen=True):
 
 def claim_text(twin_key: str, ticket: str, now: datetime, window: timedelta) -> str:
     """Return the ticket under which this sender's text is filed: `ticket`, or the one of a twin within the window."""
-    item = IntakeItem(
-        pk=f"twin#{twin_key}", sk="-", at=instant(now), value=ticket, expires_at=now + max(window, _KEEP)
-    )
-    free = (
-        IntakeItem.pk.does_not_exist() | (IntakeItem.at < instant(now - window)) | (IntakeItem.value == ticket)
-    )
+    item = IntakeItem(pk=f"twin#{twin_key}", sk="-", at=instant(now), value=ticket, expires_at=now + max(window, _KEEP))
+    free = IntakeItem.pk.does_not_exist() | (IntakeItem.at < instant(now - window)) | (IntakeItem.value == ticket)
     with store_errors():
         try:
             item.save(condition=free)
@@ -56,9 +52,7 @@ def remembered_ticket(message_key: str) -> str | None:
 def remember_ticket(message_key: str, ticket: str, now: datetime) -> None:
     """Keep that this message id belongs to a twin's ticket, so that its own repetition is answered the same."""
     with store_errors():
-        IntakeItem(
-            pk=f"message#{message_key}", sk="-", at=instant(now), value=ticket, expires_at=now + _KEEP
-        ).save()
+        IntakeItem(pk=f"message#{message_key}", sk="-", at=instant(now), value=ticket, expires_at=now + _KEEP).save()
 
 
 def group_of_part(name: str, total: int, provider: str, sender: str, now: datetime, reuse: timedelta) -> Group:

@@ -19,7 +19,9 @@ def already_sent(ids: Collection[str]) -> set[str]:
         return {item.id for item in NotificationItem.batch_get(list(ids), consistent_read=True)}
 
 
-def sent(message_id: str, at: datetime, via: str, about: str, opd: str | None, ticket: str, carrier_id: str) -> NotificationItem:
+def sent(
+    message_id: str, at: datetime, via: str, about: str, opd: str | None, ticket: str, carrier_id: str
+) -> NotificationItem:
     """Return the record of one message that went out."""
     return NotificationItem(
         id=message_id, at=instant(at), via=via, about=about, opd=opd, tickets=[ticket], carrier_id=carrier_id,

@@ -27,7 +27,17 @@ def list_complaints() -> dict[str, Any]:
     """List complaints by their filters, newest first."""
     guard(admin.current_request, *_READERS)
     asked = reading.query(
-        admin.current_request, "opd", "division", "status", "kind", "channel", "from", "to", "overdue", "limit", "cursor"
+        admin.current_request,
+        "opd",
+        "division",
+        "status",
+        "kind",
+        "channel",
+        "from",
+        "to",
+        "overdue",
+        "limit",
+        "cursor",
     )
     now = reading.now()
     status, kind = reading.choice(asked, "status", [*Status]), reading.choice(asked, "kind", [*Kind])
@@ -163,7 +173,7 @@ def write_opd(opd: str) -> dict[str, Any]:
         raise bad_field("code", "invalid")
     wanted: dict[str, Any] = {**msgspec.to_builtins(body), "code": opd}
     try:
-        city.save_opd(wanted, reading.now())
+        city.save_opd(wanted)
     except ValueError as error:
         raise bad_field("divisions", "invalid") from error
     return wanted

@@ -16,11 +16,11 @@ from typing import Any, Final
 import msgspec
 from chalice.app import Blueprint, Response
 
+from chalicelib.adapters.tables import StoreUnavailable
 from chalicelib.api import opd, reading, views
 from chalicelib.api.errors import Problem, asked_language
 from chalicelib.api.identity import BadToken, KeysUnavailable, Principal, owns, principal_of
 from chalicelib.api.pages import message, named_complaint, show, shows_problems
-from chalicelib.adapters.tables import StoreUnavailable
 from chalicelib.domain.complaint import Actor, Complaint, Role, possible_actions
 from chalicelib.domain.deadlines import last_day
 from chalicelib.domain.keys import keyed
@@ -183,9 +183,7 @@ def work() -> Response:
     }
     more = f"{base}/meja?{urllib.parse.urlencode({'cursor': following, 'lang': lang})}" if following else None
     shown = {"opd_name": names.opd, "division_name": names.division or None, "role": who.role}
-    return show(
-        request, "desk.html", lang, here="/meja", who=shown, items=items, next=more, counts=counts, csrf=_csrf(session)
-    )
+    return show("desk.html", lang, here="/meja", who=shown, items=items, next=more, counts=counts, csrf=_csrf(session))
 
 
 def _card(complaint: Complaint) -> dict[str, Any]:
@@ -217,8 +215,7 @@ def _complaint(
     possible = possible_actions(complaint.status, Role.OPD)
     view = named_complaint({**opd.officers_view(complaint), "answers": []})
     view["answers"] = [entry for entry in view["timeline"] if entry["entry"] == "answered"]
-    return show(
-        request, "desk_complaint.html", asked_language(request), status, here=f"/meja/{complaint.ticket}",
+    return show("desk_complaint.html", asked_language(request), status, here=f"/meja/{complaint.ticket}",
         complaint=view, csrf=_csrf(session), errors=errors or [], typed=typed or {}, notice=notice,
         actions=[action for action in ("start", "answer") if action in possible],
     )  # fmt: skip
@@ -254,4 +251,3 @@ def answer(ticket: str) -> Response:
     body.final = not interim
     done = opd.give_answer(who, ticket, body)
     return _complaint(request, session, done, notice="answered_interim" if interim else "answered")
-

@@ -95,7 +95,7 @@ def identify(request: AuthRequest) -> AuthResponse:
     except BadToken:
         return AuthResponse(routes=["*"], principal_id="nobody", context={"known": "no"})
     except KeysUnavailable:
-        log.error("the issuer's keys cannot be read")
+        log.exception("the issuer's keys cannot be read")
         return AuthResponse(routes=["*"], principal_id="unknown", context={"known": "unavailable"})
     context = {"known": "yes", "role": who.role, "subject": who.subject, "opd": who.opd, "division": who.division}
     return AuthResponse(routes=["*"], principal_id=who.subject, context=context)

@@ -39,7 +39,7 @@ def html(page: str, status: int = 200, headers: Mapping[str, str] | None = None)
     return Response(page, status_code=status, headers={**fixed, **(headers or {})})
 
 
-def show(request: Any, template: str, lang: str, status: int = 200, **values: Any) -> Response:  # noqa: ANN401
+def show(template: str, lang: str, status: int = 200, **values: Any) -> Response:  # noqa: ANN401
     """Return a rendered page."""
     config = current()
     common = {"city": config.city, "zone": config.zone, "now": reading.now()}
@@ -79,19 +79,17 @@ page = shows_problems(lambda: citizen_pages.current_request)
 @page
 def form() -> Response:
     """Show the form."""
-    return _form(citizen_pages.current_request, asked_language(citizen_pages.current_request))
+    return _form(asked_language(citizen_pages.current_request))
 
 
 def _form(
-    request: Any,  # noqa: ANN401
     lang: str,
     status: int = 200,
     typed: dict[str, str] | None = None,
     errors: list[dict[str, str]] | None = None,
     key: str | None = None,
 ) -> Response:
-    return show(
-        request, "form.html", lang, status, here="/", services=city.current(reading.now()).services(),
+    return show("form.html", lang, status, here="/", services=city.current(reading.now()).services(),
         typed=typed or {}, errors=errors or [], idempotency_key=key or secrets.token_urlsafe(24),
         sms_number=current().sms_number,
     )  # fmt: skip
@@ -101,8 +99,8 @@ def submit_form(request: Any) -> Response:  # noqa: ANN401
     """File what the form sent and show its ticket; else the form again, with its errors and what was typed."""
     try:
         fields = reading.read_form(request)
-    except Problem as problem:
-        return message(request, _ABOUT[problem.status], problem.status)
+    except Problem as unreadable:
+        return message(request, _ABOUT[unreadable.status], unreadable.status)
     lang = rendering.language(fields.pop("lang", None), request.headers.get("accept-language"))
     key = fields.pop("idempotency_key", None)
     try:
@@ -115,9 +113,9 @@ def submit_form(request: Any) -> Response:  # noqa: ANN401
             key, errors = None, [{"field": "idempotency_key", "message": ""}]
         if not errors:
             return message(request, _ABOUT.get(problem.status, "unavailable"), problem.status)
-        return _form(request, lang, problem.status, fields, rendering.field_errors(errors, lang), key)
+        return _form(lang, problem.status, fields, rendering.field_errors(errors, lang), key)
     shown = named_complaint(views.filed_view(filed.complaint, filed.receipt))
-    answer = show(request, "filed.html", lang, 201, complaint=shown)
+    answer = show("filed.html", lang, 201, complaint=shown)
     answer.headers["Location"] = f"{current().public_url}/t/{filed.complaint.ticket}"
     return answer
 
@@ -143,7 +141,7 @@ def ticket_page(request: Any, complaint: Complaint, *, mine: bool, errors: bool 
     view = views.own_view(complaint) if mine else views.public_view(complaint)
     told = rendering.field_errors([{"field": "receipt", "message": ""}], lang) if errors else []
     shown = {**named_complaint(view), "mine": mine}
-    return show(request, "ticket.html", lang, here=f"/t/{complaint.ticket}", complaint=shown, errors=told)
+    return show("ticket.html", lang, here=f"/t/{complaint.ticket}", complaint=shown, errors=told)
 
 
 @citizen_pages.route("/t", methods=["GET"])

@@ -141,5 +141,3 @@ def add_message(ticket: str) -> Any:  # noqa: ANN401
 def services() -> dict[str, Any]:
     """List the categories that a citizen may choose from."""
     return {"items": city.current(reading.now()).services(), "next": None}
-
-

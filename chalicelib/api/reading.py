@@ -164,10 +164,10 @@ _EXPLAIN: Final[Sequence[tuple[re.Pattern[str], Callable[[re.Match[str]], tuple[
     (re.compile(r"contains unknown field `(.*)`", re.DOTALL), lambda m: (m[1][:60], "unknown", {})),
     (re.compile(r"`str` of length >= (\d+)"), lambda m: ("", "too_short", {"limit": m[1]})),
     (re.compile(r"`str` of length <= (\d+)"), lambda m: ("", "too_long", {"limit": m[1]})),
-    (re.compile(r"`array` of length"), lambda m: ("", "too_many", {})),
+    (re.compile(r"`array` of length"), lambda _: ("", "too_many", {})),
     (re.compile(r"Expected `\w+` >= (-?[\d.]+)"), lambda m: ("", "too_small", {"limit": m[1]})),
     (re.compile(r"Expected `\w+` <= (-?[\d.]+)"), lambda m: ("", "too_big", {"limit": m[1]})),
-    (re.compile(r"Invalid enum value"), lambda m: ("", "invalid", {})),
+    (re.compile(r"Invalid enum value"), lambda _: ("", "invalid", {})),
     (re.compile(r"Expected `(\w+)[ |`].*got"), lambda m: ("", "type", {"expected": m[1]})),
 )
 
@@ -187,9 +187,7 @@ def read_form(request: Any) -> dict[str, str]:  # noqa: ANN401
     """Return the fields of a form body; an empty field is an absent one, a field given twice is refused."""
     data = raw_body(request)
     try:
-        pairs = urllib.parse.parse_qsl(
-            data.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=60
-        )
+        pairs = urllib.parse.parse_qsl(data.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=60)
     except ValueError as error:
         raise bad_field("body", "not_form") from error
     fields: dict[str, str] = {}
@@ -274,8 +272,9 @@ def instant_of(asked: dict[str, str], name: str) -> datetime | None:
         return None
     try:
         at = datetime.fromisoformat(value.replace(" ", "+"))  # an unescaped + arrives as a space
-        if at.tzinfo is None:
-            raise ValueError
-        return at.astimezone(UTC)
+        utc = at.astimezone(UTC)
     except (ValueError, OverflowError) as error:
         raise bad_field(name, "instant") from error
+    if at.tzinfo is None:
+        raise bad_field(name, "instant")
+    return utc

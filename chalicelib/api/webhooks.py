@@ -45,8 +45,8 @@ def receive(provider: str) -> Response:
 def _request(provider: str) -> WebhookRequest:
     """Return the request as the provider made it: its address is the configured one, never the Host header's."""
     request = webhooks.current_request
-    params = request.query_params or {}
-    pairs = [(name, value) for name in params for value in params.getlist(name)]
+    params = request.query_params
+    pairs = [(name, value) for name in params or () for value in params.getlist(name)]
     query = f"?{urllib.parse.urlencode(pairs)}" if pairs else ""
     return WebhookRequest(
         method=request.method,
@@ -78,4 +78,3 @@ def _quarantine(provider: str, request: WebhookRequest, reason: str) -> None:
     key = name_of(current().signing_key, "quarantine", provider, body)
     intake.quarantine(intake.Quarantined(provider, reason, body), key, request.now)
     log.warning("%s: a message is in quarantine", provider)
-

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from typing import Final
 
 from chalicelib.domain.ticket import ALPHABET, BITS, ticket_from
 
-RECEIPT_LETTERS = 26  # of 5 bits each: 130
+RECEIPT_LETTERS: Final = 26  # of 5 bits each: 130
+_AS_TYPED: Final = str.maketrans("ILO", "110", "- ")
 
 
 def keyed(key: bytes, purpose: str, *parts: str) -> bytes:
@@ -35,5 +37,5 @@ def receipt_for(key: bytes, ticket: str) -> str:
 
 def is_receipt(key: bytes, ticket: str, given: str) -> bool:
     """Say whether what was given is the ticket's receipt, however it is cased and spaced; constant in time."""
-    read = given.upper().translate(str.maketrans({"I": "1", "L": "1", "O": "0", "-": "", " ": ""}))
+    read = given.upper().translate(_AS_TYPED)
     return hmac.compare_digest(read.encode("utf-8", "replace"), receipt_for(key, ticket).replace("-", "").encode())

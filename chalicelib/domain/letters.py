@@ -102,7 +102,10 @@ def filed_reply(complaint: Complaint, zone: tzinfo) -> str:
 
 def inert(text: str | None) -> str:
     """Return a text without control and direction-changing characters, its line ends kept."""
-    kept = (c if c in "\n\t" or unicodedata.category(c) not in {"Cc", "Cs"} and c not in _TURNS else " " for c in text or "")
+    kept = (
+        c if c in "\n\t" or (unicodedata.category(c) not in {"Cc", "Cs"} and c not in _TURNS) else " "
+        for c in text or ""
+    )
     return "".join(kept)
 
 
@@ -110,7 +113,7 @@ _TURNS: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u206
 
 
 def _joined(lines: list[str]) -> str:
-    return "\n".join(line for at, line in enumerate(lines) if line or at and lines[at - 1]) + "\n"
+    return "\n".join(line for at, line in enumerate(lines) if line or (at and lines[at - 1])) + "\n"
 
 
 def _day(at: datetime | None, zone: tzinfo, *, exact: bool = False) -> str:

@@ -119,7 +119,8 @@ def receipt_reply(ticket: str, opd: str | None, last_day: date | None) -> str:
     check = f"Balas CEK {ticket} utk status."
     if opd is None or last_day is None:
         return f"Aduan diterima, tiket {ticket}. Admin akan meneruskan ke dinas yang tepat. {check}"
-    return f"Aduan diterima, tiket {ticket}, diteruskan ke {opd.upper()}. Dijawab plg lambat {short_day(last_day)}. {check}"
+    due = short_day(last_day)
+    return f"Aduan diterima, tiket {ticket}, diteruskan ke {opd.upper()}. Dijawab plg lambat {due}. {check}"
 
 
 def status_reply(complaint: Complaint, last_day: date | None) -> str:

@@ -84,7 +84,7 @@ def forget() -> None:
     _cache.clear()
 
 
-def save_opd(opd: dict[str, Any], now: datetime) -> None:
+def save_opd(opd: dict[str, Any]) -> None:
     """Keep an OPD as the admin sets it; ValueError when the routing rules cannot read it beside the others."""
     others = [one for one in registry.opds() if one["code"] != opd["code"]]
     RoutingRules.from_data([*others, opd], settings.data_file("routing.json"))

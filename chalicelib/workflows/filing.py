@@ -44,9 +44,7 @@ class Filed:
     receipt: str
 
 
-def submit_complaint(
-    filing: Filing, reporter: Reporter, now: datetime, *, idempotency_key: str | None = None
-) -> Filed:
+def submit_complaint(filing: Filing, reporter: Reporter, now: datetime, *, idempotency_key: str | None = None) -> Filed:
     """File what came by the web; the same key with the same words again is the same complaint.
 
     Raises KeyUsedOtherwise when the key stands for other words, StoreUnavailable when nothing was stored.

@@ -83,9 +83,7 @@ class _NotYours(Exception):
     pass
 
 
-def _own(
-    ticket: str, owns: Callable[[Complaint], bool], decide: Callable[[Complaint], Complaint]
-) -> Complaint | None:
+def _own(ticket: str, owns: Callable[[Complaint], bool], decide: Callable[[Complaint], Complaint]) -> Complaint | None:
     def decide_on_own(complaint: Complaint) -> Complaint:
         if not owns(complaint):
             raise _NotYours

@@ -43,13 +43,13 @@ def tell(changes: Sequence[Change], now: datetime) -> set[str]:
     done = sent.already_sent({notice.id for notices in owed.values() for notice in notices})
     failed = set()
     for change in changes:
-        if not _tell_one(change, [notice for notice in owed[change.sequence] if notice.id not in done], now):
+        if not _tell_one([notice for notice in owed[change.sequence] if notice.id not in done], now):
             failed.add(change.sequence)
         done |= {notice.id for notice in owed[change.sequence]} if change.sequence not in failed else set()
     return failed
 
 
-def _tell_one(change: Change, notices: Sequence[Notice], now: datetime) -> bool:
+def _tell_one(notices: Sequence[Notice], now: datetime) -> bool:
     """Send these notices and write down those that went out, also when one of them failed."""
     went: list[NotificationItem] = []
     whole = True
@@ -103,14 +103,16 @@ def _to_reporter(notice: Notice, letter: Letter, now: datetime) -> NotificationI
     if reporter.email:
         return _mail(notice, reporter.email, letter, now)
     provider = reporter.provider or settings.current().sms_default
-    if not reporter.phone or not provider or not _wants_sms(notice, reporter, provider):
+    if not provider or not _wants_sms(notice, reporter, provider):
         return None
-    carrier_id = notifier.send_sms(reporter.phone, letter.sms, notice.id, settings.current(), provider)
+    carrier_id = notifier.send_sms(str(reporter.phone), letter.sms, notice.id, settings.current(), provider)
     return sent.sent(notice.id, now, "sms", notice.about, None, notice.complaint.ticket, carrier_id)
 
 
 def _wants_sms(notice: Notice, reporter: ReporterItem, provider: str) -> bool:
-    if notice.about == "received":  # on the web it stands on the page; an answering webhook has said it already
-        if reporter.provider is None or PROVIDERS[provider].REPLIES_INLINE:
-            return False
+    """Say whether an SMS adds anything, and can arrive: a filing by web stands on its page, one by SMS may be answered
+    already, and what is no telephone number (a sender's name, a short code) takes no SMS."""
+    said_already = reporter.provider is None or PROVIDERS[provider].REPLIES_INLINE
+    if (notice.about == "received" and said_already) or not (reporter.phone or "").startswith("+"):
+        return False
     return not (reporter.phone_key and intake.wants_no_sms(reporter.phone_key))

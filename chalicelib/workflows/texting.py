@@ -170,7 +170,7 @@ def send_reply_once(message: Inbound, text: str, now: datetime) -> None:
     """Send the reply to a command by the provider it came by, once for each message id; StoreUnavailable when the
     provider did not take it, so that the whole delivery is tried again."""
     key = message_key_of(message)
-    if not intake.reply_is_owed(key):
+    if not message.sender.startswith("+") or not intake.reply_is_owed(key):
         return
     try:
         notifier.send_sms(message.sender, text, f"reply.{key}", settings.current(), message.provider)
