@@ -32,7 +32,7 @@ help:
 setup: .venv/.ready .venv-ministack/.ready
 
 run: setup
-	@exec $(LOCAL) run --port $(PORT) --data $(DATA) --engine-python .venv-ministack/bin/python
+	@exec $(LOCAL) run --port $(PORT) --data $(DATA) --engine-python $(CURDIR)/.venv-ministack/bin/python
 
 test: setup
 	@echo "running the tests ..."

@@ -161,7 +161,11 @@ def weigh(package: Path) -> list[Weight]:
     with zipfile.ZipFile(package) as archive:
         for entry in archive.infolist():
             top = entry.filename.partition("/")[0]
-            part = "metadata (*.dist-info)" if top.endswith(".dist-info") else re.sub(r"\.(libs$|cpython-.*|abi3\..*)", "", top)
+            part = (
+                "metadata (*.dist-info)"
+                if top.endswith(".dist-info")
+                else re.sub(r"\.(libs$|cpython-.*|abi3\..*)", "", top)
+            )
             zipped[part] += entry.compress_size
             unzipped[part] += entry.file_size
     return sorted((Weight(part, zipped[part], unzipped[part]) for part in zipped), key=lambda w: (-w.zipped, w.part))

@@ -22,13 +22,13 @@ def table_definitions(prefix: str, template: Path = RESOURCES) -> list[dict[str,
 
 
 def table_name(name: Any, prefix: str) -> str:
-    """Return the local name of a table whose template name is `name`, a string or {"Fn::Sub": "${Stack}-complaints"}."""
+    """Return the local name of a table that the template names {"Fn::Sub": "${Stack}-complaints"}, or by a text."""
     text = name["Fn::Sub"] if isinstance(name, Mapping) else name
     return prefix + str(text).rpartition("}")[2].lstrip("-_")
 
 
 def create_tables(dynamodb: Any, prefix: str, template: Path = RESOURCES) -> list[str]:
-    """Create on the boto3 client `dynamodb` every table and index that is not there yet; return the new tables' names."""
+    """Create by the client `dynamodb` each table and index that is not there yet; return the new tables' names."""
     there = {name for page in dynamodb.get_paginator("list_tables").paginate() for name in page["TableNames"]}
     created = []
     for definition in table_definitions(prefix, template):

@@ -179,7 +179,7 @@ def running_service() -> Iterator[Service]:
         city.forget()
         create_tables(boto3.client("dynamodb"), PREFIX)
         boto3.client("sesv2").create_email_identity(EmailIdentity=settings.current().sender_email)
-        city.seed_opds()
+        city.seed_opds(datetime.now(UTC))
         original, identity._keys = identity._keys, lambda url: IssuerKeys()  # type: ignore[assignment]
         try:
             with Client(app) as client:

@@ -21,7 +21,7 @@ answer = answers_problems(lambda: admin.current_request)
 _READERS = ("admin", "mayor", "auditor")
 
 
-@admin.route("/admin/complaints", methods=["GET"], authorizer=identify, cors=True)
+@admin.route("/admin/complaints", methods=["GET"], authorizer=identify)
 @answer
 def list_complaints() -> dict[str, Any]:
     """List complaints by their filters, newest first."""
@@ -60,7 +60,7 @@ def list_complaints() -> dict[str, Any]:
     return {"items": [views.list_item(one, now) for one in page], "next": following}
 
 
-@admin.route("/admin/complaints/search", methods=["POST"], authorizer=identify, content_types=[reading.JSON], cors=True)
+@admin.route("/admin/complaints/search", methods=["POST"], authorizer=identify, content_types=[reading.JSON])
 @answer
 def search() -> dict[str, Any]:
     """Find complaints by ticket, or by the telephone number that filed them."""
@@ -78,7 +78,7 @@ def _tickets_of(phone: str) -> list[str]:
     return complaints.tickets_of_phone(filing.phone_key(reading.phone_number(phone)))
 
 
-@admin.route("/admin/complaints/{ticket}", methods=["GET"], authorizer=identify, cors=True)
+@admin.route("/admin/complaints/{ticket}", methods=["GET"], authorizer=identify)
 @answer
 def read(ticket: str) -> dict[str, Any]:
     """Show one complaint with its whole timeline."""
@@ -93,7 +93,7 @@ def _shown(complaint: Complaint | None) -> dict[str, Any]:
     return views.staff_view(complaint, reading.now())
 
 
-@admin.route("/admin/queue", methods=["GET"], authorizer=identify, cors=True)
+@admin.route("/admin/queue", methods=["GET"], authorizer=identify)
 @answer
 def queue() -> dict[str, Any]:
     """List what waits for dispatch, by its verify deadline, with what the routing rules suggest."""
@@ -112,7 +112,6 @@ def queue() -> dict[str, Any]:
     methods=["POST"],
     authorizer=identify,
     content_types=[reading.JSON],
-    cors=True,
 )
 @answer
 def dispatch(ticket: str) -> dict[str, Any]:
@@ -126,7 +125,7 @@ def dispatch(ticket: str) -> dict[str, Any]:
     )
 
 
-@admin.route("/admin/complaints/{ticket}/check", methods=["POST"], authorizer=identify, cors=True)
+@admin.route("/admin/complaints/{ticket}/check", methods=["POST"], authorizer=identify)
 @answer
 def check(ticket: str) -> dict[str, Any]:
     """Let the public read the complaint's text."""
@@ -135,7 +134,7 @@ def check(ticket: str) -> dict[str, Any]:
     return _shown(handling.check(number, Actor(Role.ADMIN, who.subject), reading.now()) if number else None)
 
 
-@admin.route("/admin/escalations", methods=["GET"], authorizer=identify, cors=True)
+@admin.route("/admin/escalations", methods=["GET"], authorizer=identify)
 @answer
 def list_escalations() -> dict[str, Any]:
     """List what was escalated, newest first."""
@@ -150,7 +149,7 @@ def list_escalations() -> dict[str, Any]:
     return {"items": items, "next": following}
 
 
-@admin.route("/admin/opds/{opd}", methods=["GET"], authorizer=identify, cors=True)
+@admin.route("/admin/opds/{opd}", methods=["GET"], authorizer=identify)
 @answer
 def read_opd(opd: str) -> dict[str, Any]:
     """Show an OPD: its head, divisions, categories and their words."""
@@ -161,7 +160,7 @@ def read_opd(opd: str) -> dict[str, Any]:
     return found
 
 
-@admin.route("/admin/opds/{opd}", methods=["PUT"], authorizer=identify, content_types=[reading.JSON], cors=True)
+@admin.route("/admin/opds/{opd}", methods=["PUT"], authorizer=identify, content_types=[reading.JSON])
 @answer
 def write_opd(opd: str) -> dict[str, Any]:
     """Set an OPD's contacts, divisions and categories; the routing rules know them within a minute."""
@@ -179,7 +178,7 @@ def write_opd(opd: str) -> dict[str, Any]:
     return wanted
 
 
-@admin.route("/admin/quarantine", methods=["GET"], authorizer=identify, cors=True)
+@admin.route("/admin/quarantine", methods=["GET"], authorizer=identify)
 @answer
 def quarantine() -> dict[str, Any]:
     """List the messages of SMS providers that could not be read, newest first."""

@@ -39,7 +39,7 @@ _MANY: Final = 40  # on one page: an officer's hour
 # ------------------------------------------------------------------------------------------------ signing in
 
 
-@desk.route("/masuk", methods=["GET"])
+@desk.route("/masuk", methods=["GET"], cors=False)
 @page
 def sign_in() -> Response:
     """Send the browser to the identity provider (OIDC code flow with PKCE)."""
@@ -59,7 +59,7 @@ def sign_in() -> Response:
     return Response("", status_code=302, headers={"Location": to, "Set-Cookie": _cookie(_SIGNING_IN, state, 600)})
 
 
-@desk.route("/masuk/selesai", methods=["GET"])
+@desk.route("/masuk/selesai", methods=["GET"], cors=False)
 @page
 def signed_in() -> Response:
     """Take the code that the identity provider gave, change it for an ID token, and keep that as the session."""
@@ -83,7 +83,7 @@ def signed_in() -> Response:
     return Response("", status_code=303, headers=headers)
 
 
-@desk.route("/keluar", methods=["POST"], content_types=[reading.FORM])
+@desk.route("/keluar", methods=["POST"], content_types=[reading.FORM], cors=False)
 @page
 def sign_out() -> Response:
     """Forget the session."""
@@ -165,7 +165,7 @@ def _officer_by_form(request: Any) -> tuple[Principal, str, dict[str, str]]:  # 
 # ------------------------------------------------------------------------------------------------ the desk
 
 
-@desk.route("/meja", methods=["GET"])
+@desk.route("/meja", methods=["GET"], cors=False)
 @page
 def work() -> Response:
     """Show what the officer owes, by what is due first."""
@@ -194,7 +194,7 @@ def _card(complaint: Complaint) -> dict[str, Any]:
     return {**view, "text_start": complaint.text[:140], "days_left": days, "late": complaint.is_overdue(now)}
 
 
-@desk.route("/meja/{ticket}", methods=["GET"])
+@desk.route("/meja/{ticket}", methods=["GET"], cors=False)
 @page
 def one(ticket: str) -> Response:
     """Show one complaint, with the form to answer it."""
@@ -221,7 +221,7 @@ def _complaint(
     )  # fmt: skip
 
 
-@desk.route("/meja/{ticket}/start", methods=["POST"], content_types=[reading.FORM])
+@desk.route("/meja/{ticket}/start", methods=["POST"], content_types=[reading.FORM], cors=False)
 @page
 def start(ticket: str) -> Response:
     """Say that the division has begun."""
@@ -233,7 +233,7 @@ def start(ticket: str) -> Response:
     return _complaint(desk.current_request, session, opd.act(who, ticket, step), notice="started")
 
 
-@desk.route("/meja/{ticket}/answer", methods=["POST"], content_types=[reading.FORM])
+@desk.route("/meja/{ticket}/answer", methods=["POST"], content_types=[reading.FORM], cors=False)
 @page
 def answer(ticket: str) -> Response:
     """Answer the citizen from the page; with an error, the page again and what was typed."""

@@ -21,7 +21,7 @@ answer_problems = answers_problems(lambda: opd.current_request)
 _OPEN = ("dispatched", "in_progress")
 
 
-@opd.route("/opd/complaints", methods=["GET"], authorizer=identify, cors=True)
+@opd.route("/opd/complaints", methods=["GET"], authorizer=identify)
 @answer_problems
 def list_own() -> dict[str, Any]:
     """List the OPD's complaints: the open ones by what is due first, those of another status newest first."""
@@ -49,7 +49,7 @@ def own_page(who: Principal, asked: dict[str, str]) -> tuple[list[Complaint], st
     return lists.newest(who.opd, None, None, cursor, limit, wanted, reading.now())
 
 
-@opd.route("/opd/complaints/{ticket}", methods=["GET"], authorizer=identify, cors=True)
+@opd.route("/opd/complaints/{ticket}", methods=["GET"], authorizer=identify)
 @answer_problems
 def read(ticket: str) -> dict[str, Any]:
     """Show one complaint whole, with its reporter unless they asked not to be known."""
@@ -81,7 +81,7 @@ def act(who: Principal, ticket: str, step: Callable[[str, Actor], Complaint | No
     return changed
 
 
-@opd.route("/opd/complaints/{ticket}/start", methods=["POST"], authorizer=identify, cors=True)
+@opd.route("/opd/complaints/{ticket}/start", methods=["POST"], authorizer=identify)
 @answer_problems
 def start(ticket: str) -> dict[str, Any]:
     """Say that the division has begun."""
@@ -90,9 +90,7 @@ def start(ticket: str) -> dict[str, Any]:
     return officers_view(step)
 
 
-@opd.route(
-    "/opd/complaints/{ticket}/answer", methods=["POST"], authorizer=identify, content_types=[reading.JSON], cors=True
-)
+@opd.route("/opd/complaints/{ticket}/answer", methods=["POST"], authorizer=identify, content_types=[reading.JSON])
 @answer_problems
 def answer(ticket: str) -> dict[str, Any]:
     """Answer the citizen; `final` false is an interim answer."""

@@ -75,7 +75,7 @@ def shows_problems(request_of: Callable[[], Any]) -> Callable[[Callable[..., Any
 page = shows_problems(lambda: citizen_pages.current_request)
 
 
-@citizen_pages.route("/", methods=["GET"])
+@citizen_pages.route("/", methods=["GET"], cors=False)
 @page
 def form() -> Response:
     """Show the form."""
@@ -144,7 +144,7 @@ def ticket_page(request: Any, complaint: Complaint, *, mine: bool, errors: bool 
     return show("ticket.html", lang, here=f"/t/{complaint.ticket}", complaint=shown, errors=told)
 
 
-@citizen_pages.route("/t", methods=["GET"])
+@citizen_pages.route("/t", methods=["GET"], cors=False)
 @page
 def look_up() -> Response:
     """Go to the page of the ticket that was typed on the form."""
@@ -153,14 +153,14 @@ def look_up() -> Response:
     return _ticket(request, asked[:40], None)
 
 
-@citizen_pages.route("/t/{ticket}", methods=["GET"])
+@citizen_pages.route("/t/{ticket}", methods=["GET"], cors=False)
 @page
 def ticket(ticket: str) -> Response:
     """Show a ticket's public page."""
     return _ticket(citizen_pages.current_request, ticket, None)
 
 
-@citizen_pages.route("/t/{ticket}", methods=["POST"], content_types=[reading.FORM])
+@citizen_pages.route("/t/{ticket}", methods=["POST"], content_types=[reading.FORM], cors=False)
 @page
 def open_ticket(ticket: str) -> Response:
     """Show one's own ticket: the receipt travels in the body, never in an address."""

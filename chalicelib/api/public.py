@@ -19,7 +19,7 @@ public = Blueprint(__name__)
 answer = answers_problems(lambda: public.current_request)
 
 
-@public.route("/health", methods=["GET"], cors=True)
+@public.route("/health", methods=["GET"])
 @answer
 def health() -> dict[str, Any]:
     """Say that the service answers and its database too."""
@@ -27,7 +27,7 @@ def health() -> dict[str, Any]:
     return {"status": "ok"}
 
 
-@public.route("/complaints", methods=["POST"], content_types=[reading.JSON, reading.FORM], cors=True)
+@public.route("/complaints", methods=["POST"], content_types=[reading.JSON, reading.FORM])
 @answer
 def submit() -> Response:
     """File a complaint: JSON is answered by JSON, a form by a page."""
@@ -72,7 +72,7 @@ def submit_body(body: reading.ComplaintBody, key: str | None) -> filing.Filed:
     return filing.submit_complaint(filed, reporter, now, idempotency_key=key)
 
 
-@public.route("/complaints", methods=["GET"], cors=True)
+@public.route("/complaints", methods=["GET"])
 @answer
 def list_public() -> dict[str, Any]:
     """List what the public may read: checked, not confidential; newest first."""
@@ -101,7 +101,7 @@ def readable(ticket: str, receipt: str | None) -> tuple[Complaint, bool]:
     return complaint, mine
 
 
-@public.route("/complaints/{ticket}", methods=["GET"], cors=True)
+@public.route("/complaints/{ticket}", methods=["GET"])
 @answer
 def read(ticket: str) -> dict[str, Any]:
     """Show a complaint as everybody may see it; with its receipt, as its reporter sees it."""
@@ -109,7 +109,7 @@ def read(ticket: str) -> dict[str, Any]:
     return views.own_view(complaint) if mine else views.public_view(complaint)
 
 
-@public.route("/complaints/{ticket}/messages", methods=["POST"], content_types=[reading.JSON, reading.FORM], cors=True)
+@public.route("/complaints/{ticket}/messages", methods=["POST"], content_types=[reading.JSON, reading.FORM])
 @answer
 def add_message(ticket: str) -> Any:  # noqa: ANN401
     """Add to one's own complaint."""
@@ -136,7 +136,7 @@ def add_message(ticket: str) -> Any:  # noqa: ANN401
     return views.own_view(changed)
 
 
-@public.route("/services", methods=["GET"], cors=True)
+@public.route("/services", methods=["GET"])
 @answer
 def services() -> dict[str, Any]:
     """List the categories that a citizen may choose from."""

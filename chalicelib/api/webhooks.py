@@ -25,7 +25,7 @@ answer = answers_problems(lambda: webhooks.current_request)
 
 
 @webhooks.route(
-    "/webhooks/sms/{provider}", methods=["POST"], content_types=[reading.JSON, reading.FORM, "text/plain"], cors=True
+    "/webhooks/sms/{provider}", methods=["POST"], content_types=[reading.JSON, reading.FORM, "text/plain"], cors=False
 )
 @answer
 def receive(provider: str) -> Response:

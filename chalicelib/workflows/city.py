@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from chalicelib import settings
@@ -92,8 +92,8 @@ def save_opd(opd: dict[str, Any]) -> None:
     forget()
 
 
-def seed_opds() -> int:
+def seed_opds(now: datetime) -> int:
     """Store the OPDs of data/opds.json that the registry has not yet, never over an edit; return how many."""
-    registry.remember_first_day(datetime.now(UTC))
+    registry.remember_first_day(now)
     forget()
     return sum(registry.put_opd(opd, only_new=True) for opd in settings.data_file("opds.json"))

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from infra.local import control
-from infra.local.commands import instant, role_fault
+from infra.local.arguments import instant, role_fault
 
 _PAGES: Final = (
     ("the form", "/"),
@@ -45,7 +45,7 @@ def ask(options: argparse.Namespace) -> str:
         if fault := role_fault(options.role, options.opd, options.division):
             raise ValueError(fault)
         return str(control.ask(options.port, "token", role=options.role, opd=options.opd, division=options.division))
-    return "\n".join(json.dumps(line, ensure_ascii=False) for line in control.ask(options.port, "outbox"))
+    return "\n".join(json.dumps(line) for line in control.ask(options.port, "outbox"))
 
 
 def run(options: argparse.Namespace) -> int:

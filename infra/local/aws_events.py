@@ -1,4 +1,4 @@
-"""The events that AWS would send, made from what the emulator has: stream records, the schedule, the failure queue's."""
+"""The events that AWS would send: of the stream, of the schedule, to the failure queue."""
 
 from __future__ import annotations
 

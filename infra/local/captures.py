@@ -11,12 +11,14 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
+from socketserver import ThreadingTCPServer
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 _LOG: Final = logging.getLogger(__name__)
+_UNREADABLE: Final = (OSError, ValueError, http.client.HTTPException)
 _SOON: Final = 3.0  # seconds
 _MOST: Final = 64 * 1024  # bytes of one request; an SMS is far shorter
 
@@ -50,7 +52,10 @@ class MailCapture:
         """Copy the last ones; call it before the emulator ends."""
         self._stopping.set()
         self._expected.set()
-        self.collect()
+        try:
+            self.collect()
+        except _UNREADABLE as error:
+            _LOG.error("the last e-mails that were sent could not be read: %s", error)
 
     def expect(self) -> None:
         """Say that something may be sent now."""
@@ -81,8 +86,8 @@ class MailCapture:
             self._expected.clear()
             try:
                 self.collect()
-            except (OSError, ValueError, http.client.HTTPException):
-                _LOG.exception("the e-mails that were sent could not be read")
+            except _UNREADABLE as error:
+                _LOG.error("the e-mails that were sent could not be read yet: %s", error)
                 self._expected.set()
 
     def _sent(self) -> list[dict[str, Any]]:
@@ -102,7 +107,7 @@ class SmsCapture:
         self._file = data / "sms.jsonl"
         self._lock = threading.Lock()
         self._known = {line["id"] for line in _lines(self._file)}
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self._keep))
+        self._server = ThreadingTCPServer(("127.0.0.1", 0), _handler(self._keep))
         self._server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
 

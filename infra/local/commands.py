@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 
+from infra.local.arguments import instant, role_fault
 from infra.local.captures import MailCapture, SmsCapture
 from infra.local.control import Command, Refused
-from infra.local.identity import ROLES, Identity
+from infra.local.identity import Identity
 from infra.local.outbox import all_items, outbox
 from infra.local.schedule import Schedule
 
@@ -18,7 +18,12 @@ class Commands:
     """The commands over the parts of one running service."""
 
     def __init__(
-        self, schedule: Schedule, identity: Identity, dynamodb: Any, prefix: str, captures: tuple[MailCapture, SmsCapture]
+        self,
+        schedule: Schedule,
+        identity: Identity,
+        dynamodb: Any,
+        prefix: str,
+        captures: tuple[MailCapture, SmsCapture],
     ) -> None:
         self._schedule = schedule
         self._identity = identity
@@ -60,25 +65,3 @@ class Commands:
         divisions = [each["code"] for each in json.loads(item["value"]["S"])["divisions"]]
         if division and division not in divisions:
             raise Refused(f"OPD {opd!r} has no division {division!r}; it has {', '.join(divisions)}")
-
-
-def instant(text: str) -> datetime:
-    """Return the instant that `text` means, in UTC; raise ValueError, fit for an operator, if it means none."""
-    try:
-        at = datetime.fromisoformat(text.strip())
-        if at.tzinfo is None:
-            raise ValueError
-        return at.astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise ValueError(f"NOW must be an instant with its offset, as 2026-12-10T08:00:00+07:00; not {text!r}") from None
-
-
-def role_fault(role: str, opd: str, division: str) -> str:
-    """Return what is wrong with this combination, or ""."""
-    if role not in ROLES:
-        return f"ROLE must be one of {', '.join(ROLES)}"
-    if role == "opd" and not opd:
-        return "ROLE=opd needs an OPD, as OPD=dishub"
-    if role != "opd" and (opd or division):
-        return "OPD and DIVISION are for ROLE=opd only"
-    return ""

@@ -76,7 +76,7 @@ class ControlServer:
                 _LOG.exception("a command failed")
                 answer = {"failed": f"{type(error).__name__}: {error}"}
             try:
-                file.write(json.dumps(answer, ensure_ascii=False, default=str).encode() + b"\n")
+                file.write(json.dumps(answer, default=str).encode() + b"\n")
                 file.flush()
             except OSError:
                 _LOG.debug("the command did not wait for its answer")

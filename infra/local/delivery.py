@@ -1,7 +1,7 @@
 """How a batch of stream records reaches its handler: Lambda's event source mapping, as a function of answers.
 
-Records go in their order; a batch whose handler raises is cut in half, one whose handler names failures goes on from the
-lowest of them; the record that stays stuck is tried `retries` times more, then parked, so that the others get through.
+Records go in their order; a batch whose handler raises is cut in half, one whose handler names failures goes on from
+the lowest of them; the record that stays stuck is tried a few times more, then parked, so that the others get through.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ Invoke = Callable[[Sequence[Record]], Any]
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """How patient the delivery is: batches of at most `size`, `retries` after the first try, waits doubling from `wait`."""
+    """How patient the delivery is: batches of `size` at most, `retries` after the first try, `wait` doubling."""
 
     size: int = 100
     retries: int = 3
@@ -30,7 +30,7 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Parked:
-    """A record that is given up on: how often it was tried, and the last thing the handler raised ("" if it named it)."""
+    """A record that is given up on: how often it was tried, and what the handler raised last ("" if it named it)."""
 
     record: Record
     tries: int
@@ -50,7 +50,7 @@ def sequence_number(record: Record) -> str:
 def first_failure(records: Sequence[Record], answer: Any) -> int | None:
     """Return the index of the lowest record that the handler's answer names as failed; None = all of them succeeded.
 
-    As Lambda reads it: no answer, or no failures in it, is success; an empty or unknown identifier fails the whole batch.
+    As Lambda reads it: no answer, or no failures in it, is success; an unknown identifier fails the whole batch.
     """
     failures = answer.get("batchItemFailures") if isinstance(answer, Mapping) else None
     if not failures:

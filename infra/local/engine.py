@@ -29,7 +29,7 @@ class Engine:
 
     def __init__(self, python: Path, data: Path, keep_open: int) -> None:
         """`keep_open` is the descriptor of the data directory's lock: held until the emulator has ended, too."""
-        self._python = python
+        self._python = python.absolute()  # not resolved: a venv is known by where its link to Python lies
         self._data = data
         self._keep_open = keep_open
         self._process: subprocess.Popen[bytes] | None = None
@@ -41,9 +41,9 @@ class Engine:
         return f"http://127.0.0.1:{self.port}"
 
     def start(self, cancelled: Callable[[], bool], patience: float = 30.0) -> None:
-        """Start the emulator and return when it answers; raise EngineFailed if it does not within `patience` seconds."""
+        """Return when the emulator answers; raise EngineFailed if it does not within `patience` seconds."""
         if not self._python.exists():
-            raise EngineFailed(f"no emulator: {self._python} is missing (install ministack[full] into a venv of its own)")
+            raise EngineFailed(f"no emulator: {self._python} is missing; ministack[full] goes into a venv of its own")
         deadline = time.monotonic() + patience
         for _ in range(_TRIES):
             self.port = _free_port()

@@ -4,6 +4,7 @@ Standard input is a pipe that the runner holds open. When the runner dies in wha
 emulator is asked to stop as by hand, so that it writes its state to disk.
 """
 
+import importlib
 import os
 import signal
 import sys
@@ -19,6 +20,4 @@ def _stop_when_the_runner_is_gone() -> None:
 if __name__ == "__main__":
     threading.Thread(target=_stop_when_the_runner_is_gone, daemon=True).start()
     sys.argv = ["ministack"]
-    from ministack.app import main
-
-    main()
+    importlib.import_module("ministack.app").main()

@@ -25,7 +25,7 @@ _SMS_DEFAULTS: Final = {
 
 
 class Settings:
-    """The runner's own memory in DATA/settings.json: generated secrets and the emulator's ids, readable by the owner only."""
+    """The runner's memory in DATA/settings.json, for the owner's eyes: generated secrets and the emulator's ids."""
 
     def __init__(self, data: Path) -> None:
         self._path = data / "settings.json"
@@ -78,11 +78,12 @@ def service_defaults(port: int, signing_key: str) -> dict[str, str]:
         "SAMBAT_SENDER_EMAIL": "sambat@sambat.example.invalid",
         "SAMBAT_ADMIN_EMAIL": "admin@sambat.example.invalid",
         "SAMBAT_MAYOR_EMAIL": "walikota@sambat.example.invalid",
+        "SAMBAT_PLACEHOLDERS_TO_ADMIN": "false",  # every mail is captured here, so each shows whom it was for
     }
 
 
 def sms_defaults(environ: MutableMapping[str, str], capture_url: str) -> dict[str, str]:
-    """Return where the providers that are switched on send to, as far as the operator did not say: our capture server."""
+    """Return where the providers that are on send to unless the operator says otherwise: our capture server."""
     defaults = {}
     for provider, settings in _SMS_DEFAULTS.items():
         if not environ.get(f"SAMBAT_SMS_{provider}_SECRET"):

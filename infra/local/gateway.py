@@ -1,4 +1,4 @@
-"""API Gateway before the app, in process: routes and authorizes by chalice.local, answers for itself as the template says."""
+"""API Gateway before the app, in process: routes and authorizes by chalice.local, answers as the template says."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ class Gateway:
 
 
 def one_request_per_thread(app: Any) -> Any:
-    """Make the app's `current_request` and `lambda_context` each thread's own: a Lambda serves one request at a time."""
+    """Make the app's `current_request` and `lambda_context` each thread's own: a Lambda has one at a time."""
     own = _ThreadsOwn()
 
     def request_of(_: Any) -> Any:

@@ -7,7 +7,8 @@ import logging
 import re
 import socket
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
+from socketserver import ThreadingTCPServer
 from typing import Any, Final
 
 from infra.local.gateway import LARGEST_BODY, Answer, Gateway, problem
@@ -25,9 +26,10 @@ class _Refused(Exception):
         self.answer = problem(status, detail)
 
 
-class Server(ThreadingHTTPServer):
+class Server(ThreadingTCPServer):
     """Listens from the moment it is made, so that the port is ours; answers once it is given a gateway and served."""
 
+    allow_reuse_address = True
     daemon_threads = True
     request_queue_size = 128
     gateway: Gateway
@@ -36,7 +38,7 @@ class Server(ThreadingHTTPServer):
     def __init__(self, port: int) -> None:
         super().__init__(("127.0.0.1", port), Handler)
 
-    def handle_error(self, request: Any, client_address: Any) -> None:
+    def handle_error(self, *_: Any) -> None:
         """A client that went away is no news."""
         _LOG.debug("a connection broke off", exc_info=True)
 
@@ -47,9 +49,6 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     timeout = 30
     server: Server
-
-    def version_string(self) -> str:
-        return "sambat"
 
     def log_message(self, *_: Any) -> None:
         """Say nothing: a query string may hold what is not for the terminal."""
@@ -77,7 +76,7 @@ class Handler(BaseHTTPRequestHandler):
         answer = self.server.gateway.handle(self.command, self.path, headers, body)
         self._send(answer)
 
-    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = _serve
+    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = _serve  # noqa: N815  http.server's names
 
     def _body_length(self) -> int:
         if self.headers.get("Transfer-Encoding") is not None:
@@ -98,7 +97,7 @@ class Handler(BaseHTTPRequestHandler):
         parts = []
         while missing:
             try:
-                part = self.rfile.read1(min(missing, 65536))  # type: ignore[attr-defined]  it is buffered
+                part = self.rfile.read1(min(missing, 65536))
             except TimeoutError:
                 part = b""
             if not part or time.monotonic() > deadline:
@@ -115,7 +114,7 @@ class Handler(BaseHTTPRequestHandler):
             self.connection.shutdown(socket.SHUT_WR)
             deadline = time.monotonic() + _LINGER_SECONDS
             self.connection.settimeout(_LINGER_SECONDS)
-            while time.monotonic() < deadline and self.rfile.read1(65536):  # type: ignore[attr-defined]
+            while time.monotonic() < deadline and self.rfile.read1(65536):
                 pass
 
     def _send(self, answer: Answer) -> None:
@@ -133,9 +132,10 @@ class Handler(BaseHTTPRequestHandler):
         elif getattr(self, "request_version", "") == "HTTP/1.0":
             lines.append("Connection: keep-alive")
         phrase = self.responses.get(answer.status, ("",))[0]
-        head = [f"HTTP/1.1 {answer.status} {phrase}", f"Date: {self.date_time_string()}", "Server: sambat", *lines, "", ""]
+        first = [f"HTTP/1.1 {answer.status} {phrase}", f"Date: {self.date_time_string()}", "Server: sambat"]
+        head = "\r\n".join([*first, *lines, "", ""]).encode()
         try:
-            self.wfile.write("\r\n".join(head).encode("utf-8") + (b"" if without_body else answer.body))
+            self.wfile.write(head + (b"" if without_body else answer.body))
         except OSError:
             self.close_connection = True
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any
 
+from infra.local.arguments import ROLES
 from infra.local.engine import REGION
-
-ROLES: Final = ("admin", "opd", "mayor", "auditor")
 
 
 class Identity:
@@ -44,7 +43,7 @@ class Identity:
         return f"{self._url}/oauth2/token"
 
     def set_up(self, callbacks: Sequence[str]) -> None:
-        """Create the pool if it is not there, and let sign-in return to `callbacks` (the port may differ from last time)."""
+        """Create the pool if it is not there; let sign-in return to `callbacks` (the port may be a new one)."""
         if not self._pool_is_there():
             self._create_pool()
         client = self._client_settings(callbacks)
@@ -60,8 +59,9 @@ class Identity:
         attributes = [
             {"Name": "email", "Value": f"{name}@sambat.example.invalid"},
             {"Name": "email_verified", "Value": "true"},
-            *({"Name": f"custom:{key}", "Value": value} for key, value in (("opd", opd), ("division", division)) if value),
         ]
+        own = {"custom:opd": opd, "custom:division": division}
+        attributes += [{"Name": key, "Value": value} for key, value in own.items() if value]
         try:
             self._cognito.admin_create_user(
                 UserPoolId=self.pool_id, Username=name, UserAttributes=attributes, MessageAction="SUPPRESS"

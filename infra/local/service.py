@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import http.client
 import importlib
+import json
 import logging
 import os
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from email.utils import parseaddr
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -79,7 +81,9 @@ class Service:
         try:
             server = Server(self._port)
         except OSError as error:
-            raise StartFailed(f"port {self._port} is taken ({error.strerror}); choose another: make run PORT=...") from None
+            raise StartFailed(
+                f"port {self._port} is not free ({error.strerror}); take another: make run PORT=..."
+            ) from None
         self._parts.callback(server.server_close)
         return server
 
@@ -103,7 +107,8 @@ class Service:
             self._say(f"created {len(created)} tables")
         engine_url = self.engine.url if self.engine else ""
         identity = Identity(clients.cognito, engine_url, settings.values)
-        identity.set_up([f"http://127.0.0.1:{self._port}{CALLBACK}", os.environ["SAMBAT_PUBLIC_URL"].rstrip("/") + CALLBACK])
+        bases = (f"http://127.0.0.1:{self._port}", os.environ["SAMBAT_PUBLIC_URL"].rstrip("/"))
+        identity.set_up([base + CALLBACK for base in bases])
         settings.save()
         clients.ses.verify_email_identity(EmailAddress=parseaddr(os.environ["SAMBAT_SENDER_EMAIL"])[1])
         names = [identity.ensure_user(role, opd) for role, opd in _DEMO_USERS]
@@ -129,7 +134,7 @@ class Service:
         except app_settings.BadSetting as error:
             raise StartFailed(str(error)) from None
         app = importlib.import_module("app")
-        seeded = importlib.import_module("chalicelib.workflows").seed_opds()
+        seeded = importlib.import_module("chalicelib.workflows.city").seed_opds(datetime.now(UTC))
         if seeded:
             self._say(f"entered {seeded} OPDs")
         return app
@@ -145,8 +150,6 @@ class Service:
             return app.notify_opd(stream_event(records), LambdaContext(function))
 
         def park(parked: Parked) -> None:
-            import json
-
             clients.sqs.send_message(QueueUrl=queue, MessageBody=json.dumps(failure_message(parked, function)))
             place, keys = sequence_number(parked.record), parked.record["dynamodb"]["Keys"]
             _LOG.error("gave up on stream record %s of %s after %d tries: %s", place, keys, parked.tries, parked.error)
@@ -155,7 +158,8 @@ class Service:
             mail.expect()
             return app.sweep_deadlines(event, context)
 
-        return StreamPoller(lambda place: Stream(clients.streams, arn, place), notify, park, self._data.path), Schedule(sweep)
+        poller = StreamPoller(lambda place: Stream(clients.streams, arn, place), notify, park, self._data.path)
+        return poller, Schedule(sweep)
 
     def _drain(self, poller: StreamPoller) -> Callable[[], None]:
         def drain() -> None:

@@ -1,16 +1,17 @@
 """Reads the complaints' stream and hands its records to `notify_opd`; remembers how far it came.
 
-The emulator forgets unread stream records when it stops. So the poller is drained first, and what could not be delivered
-in time is kept in DATA and comes first after the next start.
+The emulator forgets unread stream records when it stops. So the poller is drained first, and what could not be
+delivered in time is kept in DATA and comes first after the next start.
 """
 
 from __future__ import annotations
 
 import json
 import logging
+import math
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,6 +19,8 @@ from infra.local.aws_events import lambda_record
 from infra.local.delivery import Invoke, Parked, Policy, Record, deliver, sequence_number
 
 _LOG: Final = logging.getLogger(__name__)
+_GRACE: Final = 1.5  # seconds for the invocation that is under way when time is up
+_BREATH: Final = 0.05  # seconds between tries while stopping
 _LOST_OUR_PLACE: Final = ("ExpiredIteratorException", "TrimmedDataAccessException")
 
 
@@ -25,7 +28,7 @@ class Stream:
     """One table's stream as an endless list of records, read on from a place that is known."""
 
     def __init__(self, streams: Any, arn: str, place: str = "") -> None:
-        """`streams` is the boto3 client; `place` the sequence number of the last settled record ("" = the beginning)."""
+        """`streams` is the boto3 client; `place` the number of the last settled record ("" = the beginning)."""
         self._streams = streams
         self._arn = arn
         self._place = place
@@ -41,7 +44,7 @@ class Stream:
             self._iterator = ""  # we slept longer than an iterator lives
             page = self._streams.get_records(ShardIterator=self._open(), Limit=1000)
         self._iterator = page.get("NextShardIterator", "")
-        records = [lambda_record(record, self._arn) for record in page["Records"]]
+        records: list[Record] = [lambda_record(record, self._arn) for record in page["Records"]]
         if records:
             self._place = sequence_number(records[-1])
         return records
@@ -81,6 +84,7 @@ class StreamPoller:
         self._interval = interval
         self._waiting: list[Record] = self._read_backlog()
         self._stopping = threading.Event()
+        self._deadline = math.inf
         self._thread = threading.Thread(target=self._run, name="stream", daemon=True)
 
     def start(self) -> None:
@@ -88,60 +92,50 @@ class StreamPoller:
         self._thread.start()
 
     def stop(self, patience: float) -> int:
-        """Deliver what is there, for at most `patience` seconds; keep the rest in DATA and return how many that are."""
-        deadline = time.monotonic() + patience
+        """Deliver what is there, for about `patience` seconds; keep the rest in DATA and return how many that are."""
+        self._deadline = time.monotonic() + patience
         self._stopping.set()
-        self._thread.join(patience)
-        if self._thread.is_alive():  # the handler hangs; what it had is delivered again next time
-            self._keep_backlog()
-            return len(self._waiting)
+        self._thread.join(patience + _GRACE)  # a handler that hangs is left alone; what it had is delivered again
         try:
-            while self.turn(deadline) and time.monotonic() < deadline:
-                pass
-            self._waiting += self._read_on()
-        except Exception:
-            _LOG.exception("could not read the stream to its end")
+            while unread := self._stream.read():
+                self._waiting += unread
+        except Exception as error:
+            _LOG.error("the stream could not be read to its end: %s", error)
         self._keep_backlog()
         return len(self._waiting)
 
-    def turn(self, deadline: float | None = None) -> int:
-        """Read once and deliver, until `deadline` (of time.monotonic) at most; return how many records were settled."""
+    def turn(self) -> int:
+        """Read once and deliver; return how many records were settled, fewer than there are if time is up."""
         self._waiting += self._stream.read()
         before = len(self._waiting)
-        if not before:
-            return 0
-        for outcome in deliver(list(self._waiting), self._invoke, self._policy, self._pause):
+        for outcome in deliver(list(self._waiting), self._invoke, self._policy, time.sleep):
             if isinstance(outcome, Parked):
                 self._park(outcome)
             else:
                 self._settled(outcome)
-            if (deadline is None and self._stopping.is_set()) or (deadline and time.monotonic() > deadline):
+            if time.monotonic() > self._deadline:
                 break
         return before - len(self._waiting)
 
     def _run(self) -> None:
-        while not self._stopping.is_set():
+        while time.monotonic() < self._deadline:
+            nothing_comes_any_more = self._stopping.is_set()
+            settled = 0
             try:
                 settled = self.turn()
-            except Exception:
-                _LOG.exception("the stream could not be read; trying again")
-                settled = 0
-            if not settled:
-                self._stopping.wait(self._interval)
-
-    def _pause(self, seconds: float) -> None:
-        time.sleep(seconds)
+            except Exception as error:
+                _LOG.error("the stream could not be read, or a record not parked; trying again: %s", error)
+            if settled:
+                continue
+            if nothing_comes_any_more and not self._waiting:
+                return
+            if self._stopping.wait(self._interval):
+                time.sleep(_BREATH)
 
     def _settled(self, place: str) -> None:
         index = next(i for i, record in enumerate(self._waiting) if sequence_number(record) == place)
         del self._waiting[: index + 1]
         self._position.write_text(place, "utf-8")
-
-    def _read_on(self) -> Sequence[Record]:
-        unread: list[Record] = []
-        while records := self._stream.read():
-            unread += records
-        return unread
 
     def _read_backlog(self) -> list[Record]:
         if not self._backlog.exists():
