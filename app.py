@@ -23,7 +23,7 @@ from chalicelib.api.opd import opd
 from chalicelib.api.pages import citizen_pages
 from chalicelib.api.public import public
 from chalicelib.api.webhooks import webhooks
-from chalicelib.workflows import sweeping
+from chalicelib.workflows import reconciling, sweeping
 
 logging.getLogger().setLevel(os.environ.get("LOG_LEVEL", "INFO"))
 
@@ -54,3 +54,9 @@ def sweep_deadlines(event: CloudWatchEvent) -> dict[str, int]:
     """Escalate what is due as of the event's own time, so that a retried event decides the same."""
     at = datetime.fromisoformat(event.to_dict()["time"].replace("Z", "+00:00"))
     return sweeping.sweep(at, datetime.now(UTC))
+
+
+@app.schedule(Rate(1, unit=Rate.HOURS))
+def reconcile_messages(event: CloudWatchEvent) -> dict[str, int]:
+    """Send what is owed and the stream never delivered: it forgets after 24 hours."""
+    return reconciling.reconcile(datetime.fromisoformat(event.to_dict()["time"].replace("Z", "+00:00")))

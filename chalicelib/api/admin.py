@@ -93,6 +93,21 @@ def _shown(complaint: Complaint | None) -> dict[str, Any]:
     return views.staff_view(complaint, reading.now())
 
 
+@admin.route("/admin/complaints/{ticket}/reporter", methods=["GET"], authorizer=identify)
+@answer
+def read_reporter(ticket: str) -> dict[str, Any]:
+    """Show who filed it, if they said; each read is written into the complaint's timeline."""
+    who = guard(admin.current_request, *_READERS)
+    number = read_ticket(ticket)
+    complaint = complaints.complaint_of(number, consistent=True) if number else None
+    if complaint is None:
+        raise Problem("not_found")
+    actor = Actor(Role(who.role), who.subject)
+    _, reporter = handling.reveal_reporter(complaint, actor, reading.now(), every_read=True)
+    nobody = {"name": None, "phone": None, "email": None}
+    return {"ticket": complaint.ticket, **(views.reporter_view(reporter) or nobody)}
+
+
 @admin.route("/admin/queue", methods=["GET"], authorizer=identify)
 @answer
 def queue() -> dict[str, Any]:
@@ -182,7 +197,7 @@ def write_opd(opd: str) -> dict[str, Any]:
 @answer
 def quarantine() -> dict[str, Any]:
     """List the messages of SMS providers that could not be read, newest first."""
-    guard(admin.current_request, "admin")
+    guard(admin.current_request, *_READERS)
     asked = reading.query(admin.current_request, "limit", "cursor")
     limit = reading.limit_of(asked)
     rows = intake.page_of_quarantine("0", lists.opened(asked.get("cursor"), "quarantine") or "9", limit)

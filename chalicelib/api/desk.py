@@ -70,12 +70,14 @@ def signed_in() -> Response:
         return message(request, "sign_in_failed", 400, link=f"{config.public_url}/masuk")
     token = _token_for(code, _derived("pkce", state))
     try:
-        principal_of(token)
+        who = _proven(token)
     except BadToken:
         return message(request, "sign_in_failed", 400, link=f"{config.public_url}/masuk")
     claims = msgspec.json.decode(base64.urlsafe_b64decode(token.split(".")[1] + "=="))  # its signature was checked
     if not hmac.compare_digest(str(claims.get("nonce", "")).encode(), _derived("nonce", state).encode()):
         return message(request, "sign_in_failed", 400, link=f"{config.public_url}/masuk")
+    if who.role != "opd":  # no page here is theirs: leave no session behind
+        raise Problem("forbidden")
     headers: dict[str, Any] = {
         "Location": f"{config.public_url}/meja",
         "Set-Cookie": [_cookie(_SESSION, token, 8 * 3600), _cookie(_SIGNING_IN, "", 0)],
@@ -139,14 +141,19 @@ def _officer(request: Any) -> tuple[Principal, str]:  # noqa: ANN401
     """Return who is signed in and the session; Problem 401 for nobody, 403 for who is no officer."""
     session = _cookies(request).get(_SESSION, "")
     try:
-        who = principal_of(session)
+        who = _proven(session)
     except BadToken as error:
         raise Problem("unauthorized") from error
-    except KeysUnavailable as error:
-        raise StoreUnavailable("the issuer's keys cannot be read") from error
     if who.role != "opd":
         raise Problem("forbidden")
     return who, session
+
+
+def _proven(token: str) -> Principal:
+    try:
+        return principal_of(token)
+    except KeysUnavailable as error:
+        raise StoreUnavailable("the issuer's keys cannot be read") from error
 
 
 def _csrf(session: str) -> str:
@@ -199,11 +206,12 @@ def _card(complaint: Complaint) -> dict[str, Any]:
 def one(ticket: str) -> Response:
     """Show one complaint, with the form to answer it."""
     who, session = _officer(desk.current_request)
-    return _complaint(desk.current_request, session, opd.own_complaint(who, ticket))
+    return _complaint(desk.current_request, who, session, opd.own_complaint(who, ticket))
 
 
 def _complaint(
     request: Any,  # noqa: ANN401
+    who: Principal,
     session: str,
     complaint: Complaint,
     *,
@@ -213,7 +221,7 @@ def _complaint(
     errors: list[dict[str, str]] | None = None,
 ) -> Response:
     possible = possible_actions(complaint.status, Role.OPD)
-    view = named_complaint({**opd.officers_view(complaint), "answers": []})
+    view = named_complaint({**opd.officers_view(who, complaint), "answers": []})
     view["answers"] = [entry for entry in view["timeline"] if entry["entry"] == "answered"]
     return show("desk_complaint.html", asked_language(request), status, here=f"/meja/{complaint.ticket}",
         complaint=view, csrf=_csrf(session), errors=errors or [], typed=typed or {}, notice=notice,
@@ -230,7 +238,7 @@ def start(ticket: str) -> Response:
     def step(read: str, actor: Actor) -> Complaint | None:
         return handling.start(read, actor, reading.now(), owns(who))
 
-    return _complaint(desk.current_request, session, opd.act(who, ticket, step), notice="started")
+    return _complaint(desk.current_request, who, session, opd.act(who, ticket, step), notice="started")
 
 
 @desk.route("/meja/{ticket}/answer", methods=["POST"], content_types=[reading.FORM], cors=False)
@@ -247,7 +255,7 @@ def answer(ticket: str) -> Response:
         lang = asked_language(request)
         told = field_errors(problem.errors(lang), lang, "answer_error")
         shown = opd.own_complaint(who, ticket)
-        return _complaint(request, session, shown, status=400, typed=fields, errors=told)
+        return _complaint(request, who, session, shown, status=400, typed=fields, errors=told)
     body.final = not interim
     done = opd.give_answer(who, ticket, body)
-    return _complaint(request, session, done, notice="answered_interim" if interim else "answered")
+    return _complaint(request, who, session, done, notice="answered_interim" if interim else "answered")

@@ -7,6 +7,7 @@ and imports nothing that its few lines do not need.
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -52,6 +53,11 @@ def principal_of(token: str) -> Principal:
     config = settings.current()
     try:
         key = _keys(config.oidc_keys_url).get_signing_key_from_jwt(token)
+    except (jwt.PyJWKClientConnectionError, jwt.PyJWKSetError, json.JSONDecodeError, OSError) as error:
+        raise KeysUnavailable from error
+    except (jwt.PyJWTError, ValueError, RecursionError) as error:
+        raise BadToken from error
+    try:
         claims = jwt.decode(
             token,
             key,
@@ -60,8 +66,6 @@ def principal_of(token: str) -> Principal:
             issuer=config.oidc_issuer,
             options={"require": ["exp", "iat", "iss", "aud", "sub"]},
         )
-    except jwt.PyJWKClientConnectionError as error:
-        raise KeysUnavailable from error
     except (jwt.PyJWTError, ValueError, RecursionError) as error:
         raise BadToken from error
     return _principal(claims, config)
@@ -71,7 +75,7 @@ def _principal(claims: Mapping[str, Any], config: settings.Settings) -> Principa
     if claims.get("token_use", "id") != "id":
         raise BadToken
     groups = claims.get(config.roles_claim) or []
-    groups = [groups] if isinstance(groups, str) else groups
+    groups = groups if isinstance(groups, list) else [groups]
     role = next((role for role in ROLES if role in groups), "")
     opd, division = str(claims.get(config.opd_claim) or ""), str(claims.get(config.division_claim) or "")
     if role == "opd" and not opd:
@@ -83,7 +87,7 @@ def _principal(claims: Mapping[str, Any], config: settings.Settings) -> Principa
 def _keys(url: str) -> PyJWKClient:
     from jwt import PyJWKClient
 
-    return PyJWKClient(url, cache_keys=True, lifespan=600, timeout=3)
+    return PyJWKClient(url, lifespan=600, timeout=3)  # no cache of single keys: it would keep a withdrawn one
 
 
 @identity.authorizer(ttl_seconds=300)

@@ -36,8 +36,9 @@ def newest(
     """Return a page of complaints by arrival, newest first, of one OPD or of all, within [from, to)."""
     where = f"newest:{opd or ''}"
     after = opened(cursor, where)
-    high = min(filter(None, (after, instant(to or now + timedelta(minutes=5)))))
-    since = asked_from or _first_day(now)
+    soon, first = now + timedelta(minutes=5), _first_day(now)  # nothing lies outside; no month there is worth a query
+    high = min(filter(None, (after, instant(min(to or soon, soon)))))
+    since = max(asked_from or first, first)
     low = instant(since)
 
     def rows(below: str, most: int) -> list[str]:
@@ -59,7 +60,7 @@ def on_desk(
     """Return a page of what lies open on a desk (an OPD's code, or "admin"), by what is owed first."""
     where = f"desk:{desk}"
     after = opened(cursor, where)
-    high = instant(before or _FAR)
+    high = instant(max(min(before or _FAR, _FAR), _LONG_AGO))
 
     def rows(above: str, most: int) -> list[str]:
         return complaints.page_of_desk(desk, above, high, most)
@@ -106,8 +107,8 @@ def recorded(
 ) -> tuple[list[Any], str | None]:  # fmt: skip
     """Return a page of escalation items, newest first; a rehearsal's lie in the future and are shown as well."""
     where = f"ledger:{opd or ''}"
-    place = min(filter(None, (opened(cursor, where), instant(to or _FAR))))
-    low = instant(asked_from or _LONG_AGO)
+    place = min(filter(None, (opened(cursor, where), instant(min(to or _FAR, _FAR)))))
+    low = instant(max(asked_from or _LONG_AGO, _LONG_AGO))
     page: list[Any] = []
     read = 0
     while read < _ROWS:

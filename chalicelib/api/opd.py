@@ -40,8 +40,7 @@ def own_page(who: Principal, asked: dict[str, str]) -> tuple[list[Complaint], st
     is_own = owns(who)
 
     def wanted(complaint: Complaint) -> bool:
-        due = complaint.running_deadline
-        in_time = before is None or (due is not None and due < before)
+        in_time = before is None or (complaint.is_open and complaints.owed_at(complaint) < before)
         return is_own(complaint) and status in (None, complaint.status) and in_time
 
     if status is None or status in _OPEN:
@@ -53,8 +52,8 @@ def own_page(who: Principal, asked: dict[str, str]) -> tuple[list[Complaint], st
 @answer_problems
 def read(ticket: str) -> dict[str, Any]:
     """Show one complaint whole, with its reporter unless they asked not to be known."""
-    complaint = own_complaint(guard(opd.current_request, "opd"), ticket)
-    return officers_view(complaint)
+    who = guard(opd.current_request, "opd")
+    return officers_view(who, own_complaint(who, ticket))
 
 
 def own_complaint(who: Principal, ticket: str) -> Complaint:
@@ -66,10 +65,11 @@ def own_complaint(who: Principal, ticket: str) -> Complaint:
     return complaint
 
 
-def officers_view(complaint: Complaint) -> dict[str, Any]:
-    """Return a complaint as its OPD sees it."""
-    reporter = None if complaint.anonymous else views.reporter_view(complaints.reporter_of(complaint.ticket))
-    return {**views.staff_view(complaint, reading.now()), "reporter": reporter}
+def officers_view(who: Principal, complaint: Complaint) -> dict[str, Any]:
+    """Return a complaint as its OPD sees it; that this officer saw its reporter is written down, once."""
+    now = reading.now()
+    seen, reporter = handling.reveal_reporter(complaint, Actor(Role.OPD, who.subject), now, every_read=False)
+    return {**views.staff_view(seen, now), "reporter": views.reporter_view(reporter)}
 
 
 def act(who: Principal, ticket: str, step: Callable[[str, Actor], Complaint | None]) -> Complaint:
@@ -87,7 +87,7 @@ def start(ticket: str) -> dict[str, Any]:
     """Say that the division has begun."""
     who = guard(opd.current_request, "opd")
     step = act(who, ticket, lambda read, actor: handling.start(read, actor, reading.now(), owns(who)))
-    return officers_view(step)
+    return officers_view(who, step)
 
 
 @opd.route("/opd/complaints/{ticket}/answer", methods=["POST"], authorizer=identify, content_types=[reading.JSON])
@@ -96,7 +96,7 @@ def answer(ticket: str) -> dict[str, Any]:
     """Answer the citizen; `final` false is an interim answer."""
     who = guard(opd.current_request, "opd")
     body = answer_body(reading.read_json(opd.current_request, reading.AnswerBody))
-    return officers_view(give_answer(who, ticket, body))
+    return officers_view(who, give_answer(who, ticket, body))
 
 
 def answer_body(body: reading.AnswerBody) -> reading.AnswerBody:

@@ -6,7 +6,7 @@ from datetime import datetime, tzinfo
 from typing import Any
 
 from chalicelib.adapters.tables import ReporterItem
-from chalicelib.domain.complaint import Complaint, Entry
+from chalicelib.domain.complaint import REPORTER_READ, Complaint, Entry
 from chalicelib.domain.escalation import Escalation
 from chalicelib.domain.privacy import masked
 from chalicelib.settings import current
@@ -64,7 +64,7 @@ def _citizen_view(complaint: Complaint, text: str | None, *, own: bool) -> dict[
             for entry in complaint.timeline
             if entry.entry == "answered"
         ],
-        "timeline": [_citizen_entry(entry, own=own) for entry in complaint.timeline],
+        "timeline": [_citizen_entry(one, own=own) for one in complaint.timeline if one.entry != REPORTER_READ],
     }
 
 

@@ -12,7 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from chalicelib.domain.deadlines import Calendar, Policy, deadline_or_provisional
+from chalicelib.domain.deadlines import Calendar, Deadline, Policy, deadline_or_provisional
 from chalicelib.domain.privacy import has_personal_data
 from chalicelib.domain.routing import Route
 
@@ -82,6 +82,9 @@ STEPS: Final[Mapping[tuple[Status, str], tuple[frozenset[Role], Status]]] = {
     },
 }
 
+REPORTER_READ: Final = "reporter_read"  # the entry that only those who work on the complaint see
+MOST_READS: Final = 500  # of its reporter that one complaint holds; what cannot be written down is not shown
+
 TIMELINE_ENTRIES: Final = 60  # what a complaint holds; one DynamoDB item has at most 400 KB
 TIMELINE_CHARACTERS: Final = 60_000
 
@@ -95,7 +98,7 @@ class IllegalAction(Exception):
 
 
 class TimelineFull(Exception):
-    """The reporter has added as much as one complaint holds."""
+    """The complaint holds no more of what the reporter adds, or of reads of who that is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,9 +283,9 @@ def dispatch(
     status = _after(complaint, "dispatch", actor)
     kind = kind or complaint.kind
     due = deadline_or_provisional(now, policy.answer, calendar)
-    finish_due_at = complaint.finish_due_at
+    finish = Deadline(complaint.finish_due_at, complaint.provisional)
     if kind != complaint.kind:
-        finish_due_at = deadline_or_provisional(complaint.received_at, policy.finish[kind], calendar).at
+        finish = deadline_or_provisional(complaint.received_at, policy.finish[kind], calendar)
     entry = Entry(
         now, "dispatched", actor.role, actor.subject or None, kind=kind if kind != complaint.kind else None,
         opd=opd, division=division, category=category, clock=complaint.clock + 1, deadline=due.at,
@@ -299,8 +302,8 @@ def dispatch(
         answer_due_at=due.at,
         next_rung_at=due.at,
         rung=None,
-        finish_due_at=finish_due_at,
-        provisional=complaint.provisional or due.provisional,
+        finish_due_at=finish.at,
+        provisional=complaint.provisional or finish.provisional or due.provisional,
         timeline=(*complaint.timeline, entry),
     )
 
@@ -334,7 +337,30 @@ def check(complaint: Complaint, actor: Actor, now: datetime) -> Complaint:
 def add_message(complaint: Complaint, text: str, now: datetime) -> Complaint:
     """The reporter adds to it; TimelineFull when it holds no more."""
     _after(complaint, "message", REPORTER)
-    written = sum(len(entry.text or "") for entry in complaint.timeline) + len(text)
-    if len(complaint.timeline) >= TIMELINE_ENTRIES or written > TIMELINE_CHARACTERS:
+    steps = [entry for entry in complaint.timeline if entry.entry != REPORTER_READ]
+    written = sum(len(entry.text or "") for entry in steps) + len(text)
+    if len(steps) >= TIMELINE_ENTRIES or written > TIMELINE_CHARACTERS:
         raise TimelineFull
     return replace(complaint, timeline=(*complaint.timeline, Entry(now, "message", Role.REPORTER, text=text)))
+
+
+def may_know_reporter(complaint: Complaint, role: Role) -> bool:
+    """Say whether this role may learn who filed it: the city always, its OPD unless they asked not to be known."""
+    return role in (Role.ADMIN, Role.MAYOR, Role.AUDITOR) or (role is Role.OPD and not complaint.anonymous)
+
+
+def has_read_reporter(complaint: Complaint, actor: Actor) -> bool:
+    """Say whether it is written down that this person knows who filed it."""
+    return any(
+        entry.entry == REPORTER_READ and (entry.by, entry.who) == (actor.role, actor.subject)
+        for entry in complaint.timeline
+    )
+
+
+def read_reporter(complaint: Complaint, actor: Actor, now: datetime) -> Complaint:
+    """Write down that a person read who filed it (rule: DOMAIN 7); TimelineFull when it holds no more of these."""
+    reads = sum(entry.entry == REPORTER_READ for entry in complaint.timeline)
+    if reads >= MOST_READS:
+        raise TimelineFull
+    entry = Entry(now, REPORTER_READ, actor.role, actor.subject)
+    return replace(complaint, timeline=(*complaint.timeline, entry))

@@ -62,11 +62,12 @@ def escalated(complaint: Complaint, escalation: Escalation, calendar: Calendar, 
         written_at=escalation.written_at,
     )  # fmt: skip
     wait = {Rung.WARNING: policy.black_vest, Rung.BLACK_VEST: policy.replacement}.get(escalation.rung)
-    next_rung_at = deadline_or_provisional(escalation.recorded_at, wait, calendar).at if wait else None
+    following = deadline_or_provisional(escalation.recorded_at, wait, calendar) if wait else None
     return replace(
         complaint,
         rung=escalation.rung,
         escalations=escalation.n,
-        next_rung_at=next_rung_at,
+        next_rung_at=following.at if following else None,
+        provisional=complaint.provisional or (following is not None and following.provisional),
         timeline=(*complaint.timeline, entry),
     )

@@ -5,5 +5,6 @@ texting   an SMS comes in: command, part, twin, or complaint
 telling   a change of a complaint -> the people who are owed a message
 handling  an officer or admin acts on a complaint
 sweeping  what is due is escalated; long SMS that never became whole are filed
+reconciling  what the stream forgot is found and sent
 city      the OPDs, routing rules, calendar and policy that they all need
 """

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Final
 
 from chalicelib.adapters import complaints
-from chalicelib.adapters.tables import StoreUnavailable
+from chalicelib.adapters.tables import ReporterItem, StoreUnavailable
 from chalicelib.domain import complaint as life
 from chalicelib.domain.complaint import Actor, Complaint, Kind
 from chalicelib.workflows import city
@@ -22,13 +22,16 @@ class UnknownDivision(Exception):
     """The city has no such OPD, or the OPD no such division."""
 
 
-def change(ticket: str, decide: Callable[[Complaint], Complaint]) -> Complaint | None:
+def change(
+    ticket: str, decide: Callable[[Complaint], Complaint], just_read: Complaint | None = None
+) -> Complaint | None:
     """Apply a step of the domain to a complaint, exactly once; None when there is no such complaint.
 
-    What `decide` raises (IllegalAction, ...) goes through. StoreUnavailable when too many others wrote meanwhile.
+    `just_read` spares the first reading. What `decide` raises (IllegalAction, ...) goes through. StoreUnavailable when
+    too many others wrote meanwhile.
     """
     for attempt in range(_ATTEMPTS):
-        old = complaints.complaint_of(ticket, consistent=True)
+        old = just_read if just_read and not attempt else complaints.complaint_of(ticket, consistent=True)
         if old is None:
             return None
         new = decide(old)
@@ -77,6 +80,26 @@ def answer(
 ) -> Complaint | None:
     """The OPD answers; None also for a complaint that is not the caller's."""
     return _own(ticket, owns, lambda complaint: life.answer(complaint, text, actor, now, final=final))
+
+
+def reveal_reporter(
+    complaint: Complaint, actor: Actor, now: datetime, *, every_read: bool
+) -> tuple[Complaint, ReporterItem | None]:
+    """Return who filed it, and the complaint with that read written down first: no record, no name.
+
+    None, and no record, for who may not know, and when nobody left a name or number. A page that a person loads again
+    is written down once; `every_read` writes down each.
+    """
+    reporter = complaints.reporter_of(complaint.ticket) if life.may_know_reporter(complaint, actor.role) else None
+    if reporter is None:
+        return complaint, None
+
+    def decide(stored: Complaint) -> Complaint:
+        known = not every_read and life.has_read_reporter(stored, actor)
+        return stored if known else life.read_reporter(stored, actor, now)
+
+    recorded = change(complaint.ticket, decide, just_read=complaint)
+    return (recorded, reporter) if recorded else (complaint, None)
 
 
 class _NotYours(Exception):

@@ -34,29 +34,42 @@ class Change:
     new: Complaint
 
 
-def tell(changes: Sequence[Change], now: datetime) -> set[str]:
+def tell(changes: Sequence[Change], now: datetime, settled_before: datetime | None = None) -> set[str]:
     """Send what each change owes and has not been sent; return the sequences of those that must be tried again.
+
+    With `settled_before`, only what was written before that instant: younger steps are still on their way.
 
     One change's failure never holds up another. Raises StoreUnavailable when nothing could be looked up at all.
     """
-    owed = {change.sequence: list(notices_owed(change.old, change.new)) for change in changes}
+    owed = {
+        change.sequence: [
+            notice
+            for notice in notices_owed(change.old, change.new)
+            if settled_before is None or (notice.entry.written_at or notice.entry.at) < settled_before
+        ]
+        for change in changes
+    }
     done = sent.already_sent({notice.id for notices in owed.values() for notice in notices})
     failed = set()
     for change in changes:
-        if not _tell_one([notice for notice in owed[change.sequence] if notice.id not in done], now):
+        went, whole = _tell_one([notice for notice in owed[change.sequence] if notice.id not in done], now)
+        done |= went
+        if not whole:
             failed.add(change.sequence)
-        done |= {notice.id for notice in owed[change.sequence]} if change.sequence not in failed else set()
     return failed
 
 
-def _tell_one(notices: Sequence[Notice], now: datetime) -> bool:
-    """Send these notices and write down those that went out, also when one of them failed."""
+def _tell_one(notices: Sequence[Notice], now: datetime) -> tuple[set[str], bool]:
+    """Send these notices and write down those that went out, also when one of them failed; return the ids of those
+    that need nothing more, and whether that is all and written down."""
     went: list[NotificationItem] = []
+    settled: set[str] = set()
     whole = True
     for notice in notices:
         try:
             if record := _send(notice, now):
                 went.append(record)
+            settled.add(notice.id)
         except (SendFailed, StoreUnavailable) as error:
             log.warning("not sent: %s (%s)", notice.id, error)
             whole = False
@@ -67,8 +80,8 @@ def _tell_one(notices: Sequence[Notice], now: datetime) -> bool:
         sent.record_sent(went)
     except StoreUnavailable:
         log.warning("sent, but not written down: %s", [record.id for record in went])
-        return False
-    return whole
+        return settled, False
+    return settled, whole
 
 
 def _send(notice: Notice, now: datetime) -> NotificationItem | None:

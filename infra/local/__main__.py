@@ -29,7 +29,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.command == "run":
         return run(options)
     try:
-        print(ask(options))
+        for line in ask(options):
+            print(line)
     except (control.Refused, ValueError) as error:
         return _complain(str(error), 2)
     except (control.NotRunning, RuntimeError, OSError) as error:
@@ -37,15 +38,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def ask(options: argparse.Namespace) -> str:
-    """Return what the running service answers to a command, ready to print."""
+def ask(options: argparse.Namespace) -> list[str]:
+    """Return what the running service answers to a command, as lines to print."""
     if options.command == "sweep":
-        return json.dumps(control.ask(options.port, "sweep", now=instant(options.now).isoformat()))
+        return [json.dumps(control.ask(options.port, "sweep", now=instant(options.now).isoformat()))]
     if options.command == "token":
         if fault := role_fault(options.role, options.opd, options.division):
             raise ValueError(fault)
-        return str(control.ask(options.port, "token", role=options.role, opd=options.opd, division=options.division))
-    return "\n".join(json.dumps(line) for line in control.ask(options.port, "outbox"))
+        of_user = {"role": options.role, "opd": options.opd, "division": options.division}
+        return [str(control.ask(options.port, "token", **of_user))]
+    return [json.dumps(line) for line in control.ask(options.port, "outbox")]
 
 
 def run(options: argparse.Namespace) -> int:

@@ -167,7 +167,7 @@ def _answer(response: Mapping[str, Any]) -> Answer:
     if len(content) > LARGEST_BODY:
         _LOG.error("an answer of %d bytes is more than Lambda can give", len(content))
         return problem(503, _OUR_FAULT, {"Retry-After": "10"})
-    if "content-type" not in {name.lower() for name in headers}:
+    if content and "content-type" not in {name.lower() for name in headers}:
         headers["Content-Type"] = "application/json"
     return Answer(int(response["statusCode"]), headers, content)
 

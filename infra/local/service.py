@@ -10,8 +10,8 @@ import os
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from email.utils import parseaddr
 from datetime import UTC, datetime
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit

@@ -1,0 +1,75 @@
+"""What the stream forgot is found and sent: streams keep a record for 24 hours, a complaint keeps its timeline.
+
+Every message owed follows from a timeline, and every one sent is written down; the difference of the two is what an
+outage swallowed. Hourly for what came or was escalated in the last days, once a day for the last months.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import Final
+
+from chalicelib.adapters import complaints, escalations
+from chalicelib.adapters.tables import instant
+from chalicelib.workflows import telling
+
+log = logging.getLogger(__name__)
+
+HOURLY: Final = timedelta(days=3)
+DAILY: Final = timedelta(days=120)
+_DAILY_HOUR: Final = 18  # UTC: after midnight in Indonesia
+_SETTLED: Final = timedelta(hours=1)  # what is younger is still the stream's
+_PAGE: Final = 100
+
+
+class ReconcileIncomplete(Exception):
+    """Some messages that are owed could not be sent; the next run tries them again."""
+
+
+def reconcile(now: datetime) -> dict[str, int]:
+    """Send what is owed and was never sent; return how many complaints were looked at.
+
+    Raises ReconcileIncomplete, after all else is done, when any message failed.
+    """
+    since = now - (DAILY if now.hour == _DAILY_HOUR else HOURLY)
+    looked_at, failed = 0, 0
+    tickets = _tickets(since, now)
+    while page := list(islice(tickets, _PAGE)):
+        found = complaints.complaints_of(page)
+        looked_at += len(found)
+        changes = [telling.Change(complaint.ticket, None, complaint) for complaint in found]
+        failed += len(telling.tell(changes, now, settled_before=now - _SETTLED))
+    log.info("reconciled %s complaints since %s, %s failed", looked_at, since.isoformat(), failed)
+    if failed:
+        raise ReconcileIncomplete(f"{failed} of {looked_at}")
+    return {"looked_at": looked_at}
+
+
+def _tickets(since: datetime, now: datetime) -> Iterator[str]:
+    """Yield, once each, the tickets that arrived or were escalated since then."""
+    seen: set[str] = set()
+    for key in (*_arrived(since, now), *_escalated(since)):
+        ticket = key.split("#")[1]
+        if ticket not in seen:
+            seen.add(ticket)
+            yield ticket
+
+
+def _arrived(since: datetime, now: datetime) -> Iterator[str]:
+    month = now
+    while month.strftime("%Y-%m") >= since.strftime("%Y-%m"):
+        high = instant(now)
+        while keys := complaints.page_of_month(month.strftime("%Y-%m"), instant(since), high, _PAGE):
+            yield from keys
+            high = keys[-1]
+        month = month.replace(day=1) - timedelta(days=1)
+
+
+def _escalated(since: datetime) -> Iterator[str]:
+    high = "9"  # a rehearsal's escalations lie in the future
+    while rows := escalations.page_of_ledger(instant(since), high, _PAGE):
+        yield from (row.recorded for row in rows)
+        high = rows[-1].recorded
