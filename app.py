@@ -20,6 +20,7 @@ from chalicelib.api.desk import desk
 from chalicelib.api.errors import as_problem
 from chalicelib.api.identity import identity
 from chalicelib.api.opd import opd
+from chalicelib.api.openapi import documents
 from chalicelib.api.pages import citizen_pages
 from chalicelib.api.public import public
 from chalicelib.api.webhooks import webhooks
@@ -39,7 +40,7 @@ def speak_problems(event: Any, get_response: Callable[[Any], Response]) -> Respo
     return as_problem(get_response(event), event)
 
 
-for blueprint in (identity, public, webhooks, opd, admin, citizen_pages, desk):
+for blueprint in (identity, public, webhooks, opd, admin, citizen_pages, desk, documents):
     app.register_blueprint(blueprint)
 
 

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from chalicelib.api.reading import CategoryBody, HeadBody
+from chalicelib.api.reading import DivisionBody, HeadBody
 from chalicelib.domain.complaint import Kind, Rung, Status
 
 Ticket = Annotated[
@@ -167,6 +167,7 @@ class QueueItem(ListItem):
 class StaffEntry(PublicEntry):
     """One step of a complaint, as who works on it may see it. `who` is the subject of their token."""
 
+    text: Annotated[str, Meta(description="What was written in this step.")] | UnsetType = UNSET
     by: str | UnsetType = UNSET
     who: str | UnsetType = UNSET
     clock: int | UnsetType = UNSET
@@ -216,22 +217,13 @@ class EscalationItem(Struct):
     state: str
 
 
-class Division(Struct):
-    """A division that acts, and the categories that it answers for."""
-
-    code: DivisionCode
-    name: str
-    email: str
-    categories: list[CategoryBody]
-
-
 class Opd(Struct):
     """An OPD as the city has set it."""
 
     code: OpdCode
     name: str
     head: HeadBody
-    divisions: list[Division]
+    divisions: list[DivisionBody]
 
 
 class QuarantineItem(Struct):

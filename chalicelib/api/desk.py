@@ -21,7 +21,7 @@ from chalicelib.api import opd, reading, views
 from chalicelib.api.errors import Problem, asked_language
 from chalicelib.api.identity import BadToken, KeysUnavailable, Principal, owns, principal_of
 from chalicelib.api.pages import message, named_complaint, show, shows_problems
-from chalicelib.domain.complaint import Actor, Complaint, Role, possible_actions
+from chalicelib.domain.complaint import REPORTER_READ, Actor, Complaint, Role, possible_actions
 from chalicelib.domain.deadlines import last_day
 from chalicelib.domain.keys import keyed
 from chalicelib.pages import field_errors
@@ -222,6 +222,7 @@ def _complaint(
 ) -> Response:
     possible = possible_actions(complaint.status, Role.OPD)
     view = named_complaint({**opd.officers_view(who, complaint), "answers": []})
+    view["timeline"] = [entry for entry in view["timeline"] if entry["entry"] != REPORTER_READ]
     view["answers"] = [entry for entry in view["timeline"] if entry["entry"] == "answered"]
     return show("desk_complaint.html", asked_language(request), status, here=f"/meja/{complaint.ticket}",
         complaint=view, csrf=_csrf(session), errors=errors or [], typed=typed or {}, notice=notice,

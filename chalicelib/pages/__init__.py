@@ -24,7 +24,7 @@ KINDS: Final = ("complaint", "question", "idea", "information")
 STEPS: Final = ("received", "dispatched", "in_progress", "answered", "closed")
 ENTRIES: Final = (
     "received", "dispatched", "checked", "started", "message", "escalated", "forwarded", "asked", "replied", "refused",
-    "rejected", "merged", "reopened", "rated", "closed", "reporter_read",
+    "rejected", "merged", "reopened", "rated", "closed",
 )  # fmt: skip
 OVER: Final = frozenset({"answered", "closed", "rejected", "merged"})  # no answer is owed any more
 CLOCK_STARTS: Final = frozenset({"dispatched", "forwarded", "reopened"})

@@ -1,0 +1,242 @@
+"""The interface as one table: every operation, what it takes, what it answers, what can go wrong.
+
+`openapi.py` makes the published document of it. Not in it are the officer's desk and the pages of citizens, which are
+for people: their forms and addresses may change with the pages.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from msgspec import Struct
+
+from chalicelib.adapters.sms_providers import PROVIDERS
+from chalicelib.api import answers, reading
+from chalicelib.domain.complaint import Kind, Rung, Status
+
+READERS: Final = ("admin", "mayor", "auditor")
+
+# A parameter, wherever an operation has it: where it stands, what it may be, what it means
+PARAMETERS: Final[dict[str, tuple[str, dict[str, Any], str]]] = {
+    "opd": ("query", {"type": "string"}, "Only this OPD's."),
+    "division": ("query", {"type": "string"}, "Only this division's."),
+    "status": ("query", {"type": "string", "enum": [*Status]}, "Only in this status."),
+    "kind": ("query", {"type": "string", "enum": [*Kind]}, "Only of this kind."),
+    "channel": ("query", {"type": "string"}, "Only what came this way: `web`, `sms`, ..."),
+    "rung": ("query", {"type": "string", "enum": [*Rung]}, "Only of this rung."),
+    "overdue": ("query", {"type": "string", "enum": ["true", "false"]}, "Only what is overdue, or only what is not."),
+    "from": ("query", {"type": "string", "format": "date-time"}, "Only from this instant on."),
+    "to": ("query", {"type": "string", "format": "date-time"}, "Only before this instant."),
+    "due_before": ("query", {"type": "string", "format": "date-time"}, "Only what is owed before this instant."),
+    "limit": ("query", {"type": "integer", "minimum": 1, "maximum": 100, "default": 25}, "The longest page."),
+    "cursor": ("query", {"type": "string"}, "`next` of the page before, of this list with the same filters."),
+    "X-Receipt": ("header", {"type": "string"}, "The receipt: it opens one's own complaint."),
+    "Idempotency-Key": (
+        "header",
+        {"type": "string", "maxLength": 255},
+        "Sent again with the same body, the answer is the same; with another body it is 422.",
+    ),
+}
+PATH_PARAMETERS: Final[dict[str, tuple[dict[str, Any], str]]] = {
+    "ticket": ({"type": "string", "minLength": 1}, "The ticket, however it is cased and spaced."),
+    "opd": ({"type": "string", "minLength": 1}, "The code of the OPD."),
+    "provider": (
+        {"type": "string", "enum": sorted(PROVIDERS)},
+        "The provider; one that is not switched on is 404. Each signs in its own way.",
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One route and method.
+
+    `answer` is the class of a success, `listed` whether it comes as a page of them. `form` are the fields that an HTML
+    form has beside those of `body`; such an operation answers a form by a page. `problems` are the statuses that do
+    not follow from the rest (503 always; 401 and 403 with `roles`; 400, 413, 415 with a body, 400 with a query).
+    """
+
+    name: str
+    method: str
+    path: str
+    tag: str
+    summary: str
+    answer: type[Struct] | None = None
+    listed: bool = False
+    status: int = 200
+    roles: tuple[str, ...] = ()
+    query: tuple[str, ...] = ()
+    headers: tuple[str, ...] = ()
+    body: type[Struct] | None = None
+    form: tuple[str, ...] | None = None
+    problems: tuple[int, ...] = ()
+
+    @property
+    def statuses(self) -> list[int]:
+        """Every status that is not a success, ascending."""
+        writing = {413, 415} if self.method in ("POST", "PUT") else set()
+        guarded = {401, 403} if self.roles else set()
+        asked = {400} if self.body or self.query else set()
+        return sorted({*self.problems, *writing, *guarded, *asked, 503})
+
+
+_PAGE: Final = ("limit", "cursor")
+
+OPERATIONS: Final = (
+    Operation(
+        "read_health", "GET", "/health", "service", "Say that the service answers, and its database too.",
+        answers.Health,
+    ),
+    Operation("read_document", "GET", "/openapi.json", "service", "Return this document."),
+    Operation(
+        "file_complaint", "POST", "/complaints", "citizens", "File a complaint; no account is needed.", answers.Filed,
+        status=201, headers=("Idempotency-Key",), body=reading.ComplaintBody, form=("idempotency_key", "lang"),
+        problems=(422,),
+    ),
+    Operation(
+        "list_complaints", "GET", "/complaints", "citizens",
+        "List what the public may read, newest first: checked, and not confidential.",
+        answers.PublicItem, listed=True, query=("opd", "status", "kind", *_PAGE),
+    ),
+    Operation(
+        "read_complaint", "GET", "/complaints/{ticket}", "citizens",
+        "Show a complaint as everybody may see it; with its receipt, as its reporter does.",
+        answers.PublicComplaint, headers=("X-Receipt",), problems=(404,),
+    ),
+    Operation(
+        "add_message", "POST", "/complaints/{ticket}/messages", "citizens",
+        "Add to one's own complaint; without its receipt it does not exist.",
+        answers.PublicComplaint, headers=("X-Receipt",), body=reading.MessageBody, form=("receipt", "lang"),
+        problems=(404, 409),
+    ),
+    Operation(
+        "list_services", "GET", "/services", "citizens", "List the categories that a citizen may choose from.",
+        answers.Service, listed=True,
+    ),
+    Operation(
+        "receive_sms", "POST", "/webhooks/sms/{provider}", "sms",
+        "Take in an SMS as its provider sends it; answered as that provider expects.", problems=(403, 404),
+    ),
+    Operation(
+        "list_own_complaints", "GET", "/opd/complaints", "opd",
+        "List the OPD's complaints: the open ones by what is due first, those of another status newest first.",
+        answers.ListItem, listed=True, roles=("opd",), query=("status", "due_before", *_PAGE),
+    ),
+    Operation(
+        "read_own_complaint", "GET", "/opd/complaints/{ticket}", "opd", "Show one of the OPD's complaints, whole.",
+        answers.OfficerComplaint, roles=("opd",), problems=(404,),
+    ),
+    Operation(
+        "start_complaint", "POST", "/opd/complaints/{ticket}/start", "opd", "Say that the division has begun.",
+        answers.OfficerComplaint, roles=("opd",), problems=(404, 409),
+    ),
+    Operation(
+        "answer_complaint", "POST", "/opd/complaints/{ticket}/answer", "opd",
+        "Answer the citizen: either answer stops the clock, a final one ends the complaint.",
+        answers.OfficerComplaint, roles=("opd",), body=reading.AnswerBody, problems=(404, 409),
+    ),
+    Operation(
+        "list_all_complaints", "GET", "/admin/complaints", "admin", "List complaints by their filters, newest first.",
+        answers.ListItem, listed=True, roles=READERS,
+        query=("opd", "division", "status", "kind", "channel", "from", "to", "overdue", *_PAGE),
+    ),
+    Operation(
+        "search_complaints", "POST", "/admin/complaints/search", "admin",
+        "Find complaints by their ticket, or by the telephone number that filed them: one of the two.",
+        answers.ListItem, listed=True, roles=READERS, body=reading.SearchBody,
+    ),
+    Operation(
+        "read_any_complaint", "GET", "/admin/complaints/{ticket}", "admin", "Show one complaint, whole.",
+        answers.StaffComplaint, roles=READERS, problems=(404,),
+    ),
+    Operation(
+        "dispatch_complaint", "POST", "/admin/complaints/{ticket}/dispatch", "admin",
+        "Give a complaint to a division; its answer clock starts.",
+        answers.StaffComplaint, roles=("admin",), body=reading.DispatchBody, problems=(404, 409),
+    ),
+    Operation(
+        "check_complaint", "POST", "/admin/complaints/{ticket}/check", "admin",
+        "Let the public read the complaint's text; a second time changes nothing.",
+        answers.StaffComplaint, roles=("admin",), problems=(404, 409),
+    ),
+    Operation(
+        "list_queue", "GET", "/admin/queue", "admin",
+        "List what waits for dispatch, by what is due first, with what the routing rules suggest.",
+        answers.QueueItem, listed=True, roles=READERS, query=_PAGE,
+    ),
+    Operation(
+        "list_escalations", "GET", "/admin/escalations", "admin", "List what was escalated, newest first.",
+        answers.EscalationItem, listed=True, roles=READERS,
+        query=("opd", "division", "rung", "from", "to", *_PAGE),
+    ),
+    Operation(
+        "read_opd", "GET", "/admin/opds/{opd}", "admin", "Show an OPD: its head, divisions, categories, their words.",
+        answers.Opd, roles=READERS, problems=(404,),
+    ),
+    Operation(
+        "write_opd", "PUT", "/admin/opds/{opd}", "admin",
+        "Set an OPD's contacts, divisions and categories; the routing rules know them within a minute.",
+        answers.Opd, roles=("admin",), body=reading.OpdBody, problems=(404,),
+    ),
+    Operation(
+        "list_quarantine", "GET", "/admin/quarantine", "admin",
+        "List the messages of SMS providers that could not be read, newest first.",
+        answers.QuarantineItem, listed=True, roles=("admin",), query=_PAGE,
+    ),
+)  # fmt: skip
+
+EXAMPLES: Final[dict[type[Struct], dict[str, Any]]] = {
+    reading.ComplaintBody: {
+        "text": "Lampu jalan (PJU) mati di Jl. Bukirsari sudah dua minggu",
+        "kind": "complaint",
+        "address": "Jl. Bukirsari, depan balai RW",
+        "lat": -7.9425,
+        "long": 112.6188,
+        "anonymous": False,
+    },
+    reading.MessageBody: {"text": "Sekarang tiga lampu yang mati."},
+    reading.AnswerBody: {"text": "Sudah diganti hari ini.", "final": True},
+    reading.DispatchBody: {"opd": "dpuprpkp", "division": "pju"},
+    reading.SearchBody: {"ticket": "1MASW-9NF66"},
+    reading.OpdBody: {
+        "name": "Dinas Perhubungan",
+        "head": {"email": "kepala@dishub.example"},
+        "divisions": [
+            {
+                "code": "parkir",
+                "name": "Bidang Parkir",
+                "email": "parkir@dishub.example",
+                "categories": [
+                    {
+                        "code": "parkir_liar",
+                        "name": "Parkir liar",
+                        "name_en": "Illegal parking",
+                        "keywords": {"strong": ["parkir liar"]},
+                    }
+                ],
+            }
+        ],
+    },
+    answers.Filed: {
+        "ticket": "1MASW-9NF66",
+        "receipt": "K8Z0E0-PBZGV0-VK8495-6BEQV6-53",
+        "kind": "complaint",
+        "status": "dispatched",
+        "opd": "dpuprpkp",
+        "division": "pju",
+        "received_at": "2026-11-24T10:00:00+07:00",
+        "answer_due_at": "2026-12-02T00:00:00+07:00",
+        "links": {
+            "self": "https://sambat.example/api/complaints/1MASW-9NF66",
+            "page": "https://sambat.example/api/t/1MASW-9NF66",
+        },
+    },
+    answers.Problem: {
+        "type": "urn:sambat:problem:bad_request",
+        "title": "The request cannot be read",
+        "status": 400,
+        "detail": "Check the fields named below.",
+        "errors": [{"field": "text", "message": "must have at least 10 characters"}],
+    },
+}
