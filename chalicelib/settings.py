@@ -63,8 +63,10 @@ def read(environ: Mapping[str, str]) -> Settings:
 
     def must(name: str, least: int = 1) -> str:
         value = environ.get(name, "")
+        if not value.strip():
+            raise BadSetting(f"{name} is not set")
         if len(value) < least:
-            raise BadSetting(f"{name} is not set" if not value else f"{name} must have at least {least} characters")
+            raise BadSetting(f"{name} must have at least {least} characters")
         return value
 
     public_url = must("SAMBAT_PUBLIC_URL").rstrip("/")
@@ -75,6 +77,9 @@ def read(environ: Mapping[str, str]) -> Settings:
         zone = ZoneInfo(zone_name)
     except (KeyError, ValueError, OSError) as error:
         raise BadSetting(f"SAMBAT_TIME_ZONE is no time zone: {zone_name!r}") from error
+    placeholders = environ.get("SAMBAT_PLACEHOLDERS_TO_ADMIN") or "true"
+    if placeholders not in ("true", "false"):
+        raise BadSetting("SAMBAT_PLACEHOLDERS_TO_ADMIN must be true or false")
     issuer = must("SAMBAT_OIDC_ISSUER").rstrip("/")
     sms = _sms_providers(environ)
     sms_default = environ.get("SAMBAT_SMS_DEFAULT") or next((name for name in SMS_PROVIDERS if name in sms), "")
@@ -97,7 +102,7 @@ def read(environ: Mapping[str, str]) -> Settings:
         sender_email=must("SAMBAT_SENDER_EMAIL"),
         admin_email=must("SAMBAT_ADMIN_EMAIL"),
         mayor_email=must("SAMBAT_MAYOR_EMAIL"),
-        placeholders_to_admin=environ.get("SAMBAT_PLACEHOLDERS_TO_ADMIN", "true") != "false",
+        placeholders_to_admin=placeholders == "true",
         sms=sms,
         sms_default=sms_default,
         sms_number=environ.get("SAMBAT_SMS_NUMBER", ""),
@@ -127,9 +132,11 @@ def _sms_providers(environ: Mapping[str, str]) -> dict[str, SmsProvider]:
 
 def _must_be_base64(name: str, text: str) -> None:
     try:
-        base64.b64decode(text, validate=True)
+        key = base64.b64decode(text, validate=True)
     except ValueError as error:
         raise BadSetting(f"{name} must be base64, as Standard Webhooks writes it (whsec_...)") from error
+    if not key:
+        raise BadSetting(f"{name} is empty: an empty secret would let anybody in")
 
 
 @lru_cache(maxsize=1)

@@ -27,6 +27,7 @@ FUNCTIONS: Final = {
     "Identify": ("IdentifyRole", "policy-identify.json"),
     "NotifyOpd": ("NotifyOpdRole", "policy-notify.json"),
     "SweepDeadlines": ("SweepDeadlinesRole", "policy-sweep.json"),
+    "ReconcileMessages": ("ReconcileMessagesRole", "policy-reconcile.json"),
 }
 TABLES: Final = {"complaints", "reporters", "escalations", "notifications", "intake", "registry"}
 REGION: Final = "ap-southeast-3"
@@ -111,7 +112,7 @@ def test_cfn_lint_finds_nothing_before_and_after_the_sam_transform(
 # ------------------------------------------------------------------------------------------------------ functions
 
 
-def test_the_functions_are_the_four_that_the_policies_are_written_for(resources: dict[str, Resource]) -> None:
+def test_the_functions_are_the_five_that_the_policies_are_written_for(resources: dict[str, Resource]) -> None:
     assert set(_of_type(resources, "AWS::Serverless::Function")) == set(FUNCTIONS)
 
 
@@ -156,9 +157,10 @@ def test_the_authorizer_reads_no_table() -> None:
     assert "dynamodb:" not in json.dumps(_policy("policy-identify.json"))
 
 
-def test_only_the_notifier_sends_mail_and_only_as_the_sender() -> None:
-    senders = [(file, s.get("Condition")) for file, s, _ in _statements() if "ses:SendEmail" in s["Action"]]
-    assert senders == [("policy-notify.json", {"StringEquals": {"ses:FromAddress": {"Ref": "SenderEmail"}}})]
+def test_only_who_tells_people_sends_mail_and_only_as_the_sender() -> None:
+    senders = {file: s.get("Condition") for file, s, _ in _statements() if "ses:SendEmail" in s["Action"]}
+    as_the_sender = {"StringEquals": {"ses:FromAddress": {"Ref": "SenderEmail"}}}
+    assert senders == {"policy-notify.json": as_the_sender, "policy-reconcile.json": as_the_sender}
 
 
 def test_every_function_logs_to_a_group_of_its_own_that_forgets(resources: dict[str, Resource]) -> None:
@@ -252,9 +254,14 @@ def test_the_failure_queue_is_encrypted_and_keeps_what_it_has_for_two_weeks(reso
     assert resources["FailureQueue"]["Properties"] == {"MessageRetentionPeriod": 1209600, "SqsManagedSseEnabled": True}
 
 
-def test_the_sweep_gets_the_events_own_time(resources: dict[str, Resource]) -> None:
-    (event,) = resources["SweepDeadlines"]["Properties"]["Events"].values()
-    assert event == {"Type": "Schedule", "Properties": {"Schedule": "rate(15 minutes)"}}
+@pytest.mark.parametrize(
+    ("function", "schedule"), [("SweepDeadlines", "rate(15 minutes)"), ("ReconcileMessages", "rate(1 hour)")]
+)
+def test_what_is_scheduled_gets_the_events_own_time(
+    resources: dict[str, Resource], function: str, schedule: str
+) -> None:
+    (event,) = resources[function]["Properties"]["Events"].values()
+    assert event == {"Type": "Schedule", "Properties": {"Schedule": schedule}}
 
 
 # ---------------------------------------------------------------------------------------------------------- alarms

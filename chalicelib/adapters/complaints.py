@@ -246,7 +246,8 @@ def unchanged_since(complaint: Complaint) -> Condition:
     """The condition of every change: nobody has added a step to what was read."""
     same_length: Condition = size(ComplaintItem.timeline) == len(complaint.timeline)  # type: ignore[no-untyped-call]
     same_status: Condition = ComplaintItem.status == complaint.status
-    return same_length & same_status
+    both: Condition = same_length & same_status
+    return both
 
 
 def changes(old: Complaint, new: Complaint) -> list[Action]:

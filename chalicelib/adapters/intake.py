@@ -159,19 +159,3 @@ def wants_no_sms(phone_key: str) -> bool:
         except DoesNotExist:
             return False
     return True
-
-
-def reply_is_owed(message_key: str) -> bool:
-    """Say whether a reply to this message id is still to be sent (once `reply_sent` was called it is not)."""
-    with store_errors():
-        try:
-            IntakeItem.get(f"reply#{message_key}", "-", consistent_read=True)
-        except DoesNotExist:
-            return True
-    return False
-
-
-def reply_sent(message_key: str, now: datetime) -> None:
-    """The reply to this message id went out."""
-    with store_errors():
-        IntakeItem(pk=f"reply#{message_key}", sk="-", at=instant(now), expires_at=now + _KEEP).save()

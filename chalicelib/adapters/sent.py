@@ -20,13 +20,19 @@ def already_sent(ids: Collection[str]) -> set[str]:
 
 
 def sent(
-    message_id: str, at: datetime, via: str, about: str, opd: str | None, ticket: str, carrier_id: str
+    message_id: str, at: datetime, via: str, about: str, opd: str | None, ticket: str | None, carrier_id: str
 ) -> NotificationItem:
     """Return the record of one message that went out."""
     return NotificationItem(
-        id=message_id, at=instant(at), via=via, about=about, opd=opd, tickets=[ticket], carrier_id=carrier_id,
+        id=message_id,
+        at=instant(at),
+        via=via,
+        about=about,
+        opd=opd,
+        tickets=[ticket] if ticket else [],
+        carrier_id=carrier_id,
         expires_at=at + _KEEP,
-    )  # fmt: skip
+    )
 
 
 def record_sent(messages: Collection[NotificationItem]) -> None:

@@ -196,6 +196,12 @@ class Reporter(Struct):
     email: str | None
 
 
+class ReporterOfComplaint(Reporter):
+    """Who filed one complaint; what they did not say is null."""
+
+    ticket: Ticket
+
+
 class OfficerComplaint(StaffComplaint):
     """A complaint for its OPD; `reporter` is null when they asked not to be known, or said nothing of themselves."""
 

@@ -54,7 +54,8 @@ class Operation:
 
     `answer` is the class of a success, `listed` whether it comes as a page of them. `form` are the fields that an HTML
     form has beside those of `body`; such an operation answers a form by a page. `problems` are the statuses that do
-    not follow from the rest (503 always; 401 and 403 with `roles`; 400, 413, 415 with a body, 400 with a query).
+    not follow from the rest (503 always; 401 and 403 with `roles`; 400 and 413 with a body, 400 with a query; 415 with
+    a method that sends something).
     """
 
     name: str
@@ -75,10 +76,11 @@ class Operation:
     @property
     def statuses(self) -> list[int]:
         """Every status that is not a success, ascending."""
-        writing = {413, 415} if self.method in ("POST", "PUT") else set()
+        writing = {415} if self.method in ("POST", "PUT") else set()
+        read = {400, 413} if self.body else set()
         guarded = {401, 403} if self.roles else set()
-        asked = {400} if self.body or self.query else set()
-        return sorted({*self.problems, *writing, *guarded, *asked, 503})
+        asked = {400} if self.query else set()
+        return sorted({*self.problems, *writing, *read, *guarded, *asked, 503})
 
 
 _PAGE: Final = ("limit", "cursor")
@@ -116,7 +118,7 @@ OPERATIONS: Final = (
     ),
     Operation(
         "receive_sms", "POST", "/webhooks/sms/{provider}", "sms",
-        "Take in an SMS as its provider sends it; answered as that provider expects.", problems=(403, 404),
+        "Take in an SMS as its provider sends it; answered as that provider expects.", problems=(403, 404, 413),
     ),
     Operation(
         "list_own_complaints", "GET", "/opd/complaints", "opd",
@@ -151,6 +153,11 @@ OPERATIONS: Final = (
         answers.StaffComplaint, roles=READERS, problems=(404,),
     ),
     Operation(
+        "read_reporter", "GET", "/admin/complaints/{ticket}/reporter", "admin",
+        "Show who filed it, as far as they said; each read is written into the complaint's timeline.",
+        answers.ReporterOfComplaint, roles=READERS, problems=(404,),
+    ),
+    Operation(
         "dispatch_complaint", "POST", "/admin/complaints/{ticket}/dispatch", "admin",
         "Give a complaint to a division; its answer clock starts.",
         answers.StaffComplaint, roles=("admin",), body=reading.DispatchBody, problems=(404, 409),
@@ -158,7 +165,7 @@ OPERATIONS: Final = (
     Operation(
         "check_complaint", "POST", "/admin/complaints/{ticket}/check", "admin",
         "Let the public read the complaint's text; a second time changes nothing.",
-        answers.StaffComplaint, roles=("admin",), problems=(404, 409),
+        answers.StaffComplaint, roles=("admin",), problems=(404,),
     ),
     Operation(
         "list_queue", "GET", "/admin/queue", "admin",

@@ -103,13 +103,15 @@ def filed_reply(complaint: Complaint, zone: tzinfo) -> str:
 def inert(text: str | None) -> str:
     """Return a text without control and direction-changing characters, its line ends kept."""
     kept = (
-        c if c in "\n\t" or (unicodedata.category(c) not in {"Cc", "Cs"} and c not in _TURNS) else " "
+        c if c in "\n\t" or (unicodedata.category(c) not in {"Cc", "Cs", "Zl", "Zp"} and c not in _TURNS) else " "
         for c in text or ""
     )
     return "".join(kept)
 
 
-_TURNS: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_TURNS: Final = frozenset(  # the twelve of Unicode's Bidi_Control
+    "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+)
 
 
 def _joined(lines: list[str]) -> str:

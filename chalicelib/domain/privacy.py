@@ -1,7 +1,7 @@
 """What must not be read in public: telephone numbers, identity numbers and e-mail addresses inside a text.
 
 Rule: UU 27/2022 on personal data; DOMAIN 7. A run of nine digits or more is taken for a number of somebody's,
-however it is spaced; prices and house numbers are shorter.
+however it is spaced, unless it is all dates with their hours, or all prices; house numbers are shorter.
 """
 
 from __future__ import annotations
@@ -10,14 +10,30 @@ import re
 from typing import Final
 
 MASK: Final = "[disamarkan]"
-_BETWEEN: Final = r"[\s.\-()/\u00ad\u200b-\u200f\u2010-\u2015\u2060\ufeff]{0,3}"
+_UNSEEN: Final = r"[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\u20e3\ufe0e\ufe0f\ufeff]*"
+_BETWEEN: Final = rf"{_UNSEEN}(?:[\s.\-()/\u2010-\u2015]{_UNSEEN}){{0,3}}"
 _NUMBER: Final = re.compile(rf"\+?\d(?:{_BETWEEN}\d){{8,}}")
-_EMAIL: Final = re.compile(r"[^\s@<>\[\]]{1,64}\s?(?:@|\[at\]|\(at\))\s?[^\s@<>\[\]]{1,80}\.[^\s@<>\[\]]{2,24}")
+_EMAIL: Final = re.compile(
+    r"[^\s@<>\[\]]{1,64}\s?(?:@|\[at\]|\(at\))\s?[^\s@<>\[\]]{1,80}\.[^\s@<>\[\]]{2,24}", re.IGNORECASE
+)
+_AND: Final = r"[\s\-/\u2010-\u2015]{1,3}"
+_DAY: Final = r"(?:0?[1-9]|[12]\d|3[01])"
+_MONTH: Final = r"(?:0?[1-9]|1[0-2])"
+_DATE: Final = rf"(?:(?:{_DAY}-)?{_DAY}[-/.]{_MONTH}[-/.](?:19|20)\d\d|(?:19|20)\d\d-{_MONTH}-{_DAY})"
+_HOUR: Final = r"(?:[01]?\d|2[0-4])(?:\.[0-5]\d)?"
+_PRICE: Final = r"(?!62\.8)[1-9]\d{0,2}(?:\.\d{3})*\.\d00"
+_HARMLESS: Final = re.compile(
+    rf"{_DATE}(?:{_AND}{_DATE})?(?:{_AND}{_HOUR}){{0,2}}|{_PRICE}(?:{_AND}{_PRICE})*", re.ASCII
+)
 
 
 def masked(text: str) -> str:
     """Return the text with every number and e-mail address of somebody's replaced by a mark."""
-    return _NUMBER.sub(MASK, _EMAIL.sub(MASK, text))
+    return _NUMBER.sub(_unless_harmless, _EMAIL.sub(MASK, text))
+
+
+def _unless_harmless(found: re.Match[str]) -> str:
+    return found[0] if _HARMLESS.fullmatch(found[0]) else MASK
 
 
 def has_personal_data(text: str) -> bool:

@@ -19,7 +19,10 @@ from chalicelib.domain.ticket import looks_like_ticket, read_ticket
 SEGMENT: Final = 160  # characters of one GSM-7 SMS (3GPP TS 23.038)
 _KEYWORD: Final = re.compile(r"^[\s\W]*sambat(?:[\s:;,.!-]+|(?=\w)(?!an\b|i\b|ku\b|en\b|e\b))", re.IGNORECASE)
 _KEYWORD_ALONE: Final = re.compile(r"^[\s\W]*sambat[\s\W]*$", re.IGNORECASE)
-_COMMAND: Final = re.compile(r"^[\s\W]*(\w+)[\s:;,.]*(.*)$", re.DOTALL)
+_COMMAND: Final = re.compile(r"^\W*(\w+)\W*(.*)$", re.DOTALL)
+_TICKET_FIRST: Final = re.compile(
+    r"(?:(?:tiket|ticket|nomor|no)\b\W*)*(\w{5}\s*[-.]?\s*\w{5})(?!\w)[\s:;,.!?>-]*(.*)", re.DOTALL | re.IGNORECASE
+)
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "Mei", "Jun", "Jul", "Agu", "Sep", "Okt", "Nov", "Des")
 _PLAIN: Final = str.maketrans({"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\u2013": "-",
                                "\u2014": "-", "\u2026": "...", "\u00a0": " ", "\t": " "})  # fmt: skip
@@ -63,24 +66,20 @@ def read_sms(text: str) -> Sms:
     rest = found.group(2).strip() if found else ""
     if command and not rest:
         return Sms(command if command in (Command.HELP, Command.STOP) else Command.HELP)
-    if command is Command.STATUS:
-        meant = read_ticket(rest)
-        if meant or looks_like_ticket(rest):
-            return Sms(command, ticket=meant)
-    if command is Command.ADD:
-        return _add(rest) or Sms(Command.FILE, free.strip())
+    if command in (Command.STATUS, Command.ADD):
+        return _about_ticket(command, rest) or Sms(Command.FILE, free.strip())
     return Sms(Command.FILE, free.strip())
 
 
-def _add(rest: str) -> Sms | None:
-    """Read `<ticket> <text>`, the ticket written in one piece or in two."""
-    words = rest.split()
-    for length in (1, 2):
-        typed = "".join(words[:length])
-        ticket = read_ticket(typed)
-        if len(words) > length and (ticket or looks_like_ticket(typed)):
-            return Sms(Command.ADD, rest.split(maxsplit=length)[length], ticket)
-    return None
+def _about_ticket(command: Command, rest: str) -> Sms | None:
+    """Read `<ticket>` or `<ticket> <text>`, the ticket in one piece or in two; None when words stand there instead."""
+    found = _TICKET_FIRST.match(rest)
+    if found is None or not looks_like_ticket(found[1]):
+        return None
+    ticket, said = read_ticket(found[1]), found[2].strip()
+    if command is Command.ADD:
+        return Sms(command, said, ticket) if said else None
+    return None if re.search(r"\w", said) else Sms(command, ticket=ticket)
 
 
 def same_text(text: str) -> str:
@@ -155,8 +154,10 @@ HELP: Final = (
 
 
 def plain(text: str) -> str:
-    """Return text on one line, with typographic signs as plain ones, so that it costs fewer segments."""
-    return " ".join(text.translate(_PLAIN).split())
+    """Return text on one line, with typographic signs as plain ones, so that it costs fewer segments, and without
+    control, invisible and direction-changing characters."""
+    kinds = ((letter, unicodedata.category(letter)) for letter in text.translate(_PLAIN))
+    return " ".join("".join(" " if kind == "Cc" else c for c, kind in kinds if kind not in {"Cf", "Cs"}).split())
 
 
 def shortened(text: str, most: int) -> str:

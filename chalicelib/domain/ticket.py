@@ -7,12 +7,14 @@ different and not zero: it finds every single wrong character and every two that
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 BITS: Final = 45
 _VALUE: Final = {letter: value for value, letter in enumerate(ALPHABET)} | {"I": 1, "L": 1, "O": 0}
 _SEPARATORS: Final = str.maketrans("", "", "- .\u00a0")
+_HALVES: Final = re.compile(r"([0-9A-Za-z]{5})(\s*[-.]?\s*)([0-9A-Za-z]{5})")
 
 
 def ticket_from(number: int) -> str:
@@ -35,9 +37,18 @@ def read_ticket(typed: str) -> str | None:
 
 
 def looks_like_ticket(typed: str) -> bool:
-    """Say whether it was meant as a ticket, though perhaps mistyped: ten letters and digits, a digit among them."""
-    text = typed.translate(_SEPARATORS).upper()
-    return len(text) == 10 and text.isascii() and text.isalnum() and any(letter.isdigit() for letter in text)
+    """Say whether it was surely meant as a ticket, though perhaps mistyped, and not as words or a number.
+
+    Chance makes a ticket of one text in 32 ("jalan-jalan" is one): digits must stand where words have none.
+    """
+    halves = _HALVES.fullmatch(typed)
+    if halves is None or (typed := f"{halves[1]}{halves[3]}").isdigit():
+        return False
+    digits = [sum(letter.isdigit() for letter in half) for half in (halves[1], halves[3])]
+    valid = read_ticket(typed) is not None
+    if "-" in halves[2]:
+        return any(digits) or (valid and halves[1].lower() != halves[3].lower())
+    return (valid and any(digits)) or (all(digits) if halves[2] else sum(digits) > 1)
 
 
 def _check(values: list[int]) -> int:

@@ -34,8 +34,8 @@ def render(name: str, lang: str, base: str, **values: object) -> str:
     """Return the page `name` ("form.html") in `lang`; `base` is the public URL without a trailing slash.
 
     Besides a page's own values, all take `here` (path of the page, for the language switch), `city`, `zone` (of all
-    days and times; Asia/Jakarta unless given) and `now` (the clock's, unless given). A value that a page needs and does
-    not get raises jinja2.UndefinedError.
+    days and times; Asia/Jakarta unless given) and `now`. A value that a page needs and does not get raises
+    jinja2.UndefinedError.
     """
     if lang not in LANGUAGES:
         raise ValueError(f"no texts in {lang!r}")
@@ -47,7 +47,6 @@ def render(name: str, lang: str, base: str, **values: object) -> str:
         "link": None,
         "link_text": None,
         "ticket": None,
-        "now": values.get("now") or datetime.now(zone),
         **values,
     }
     context |= {"lang": lang, "base": base, "zone": zone, "t": partial(_text_in, lang), "word": partial(word, lang)}

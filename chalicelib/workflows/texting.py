@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from chalicelib import settings
-from chalicelib.adapters import complaints, intake, notifier
+from chalicelib.adapters import complaints, intake, notifier, sent
 from chalicelib.adapters.sms_providers import Inbound, SendFailed
 from chalicelib.adapters.tables import StoreUnavailable
 from chalicelib.domain import sms
@@ -169,11 +169,11 @@ def file_overdue_parts(now: datetime) -> int:
 def send_reply_once(message: Inbound, text: str, now: datetime) -> None:
     """Send the reply to a command by the provider it came by, once for each message id; StoreUnavailable when the
     provider did not take it, so that the whole delivery is tried again."""
-    key = message_key_of(message)
-    if not message.sender.startswith("+") or not intake.reply_is_owed(key):
+    reply_id = f"reply.{message_key_of(message)}"
+    if not message.sender.startswith("+") or sent.already_sent([reply_id]):
         return
     try:
-        notifier.send_sms(message.sender, text, f"reply.{key}", settings.current(), message.provider)
+        carrier_id = notifier.send_sms(message.sender, text, reply_id, settings.current(), message.provider)
     except SendFailed as error:
         raise StoreUnavailable("the reply did not go out") from error
-    intake.reply_sent(key, now)
+    sent.record_sent([sent.sent(reply_id, now, "sms", "reply", None, None, carrier_id)])

@@ -50,8 +50,10 @@ class Call:
 
 
 @contextmanager
-def watched_calls(before: Callable[[Call], None] = lambda call: None) -> Iterator[list[Call]]:
-    """Yield the growing list of requests to AWS, whoever makes them; `before` is called ahead of each."""
+def watched_calls(
+    before: Callable[[Call], None] = lambda call: None, after: Callable[[Call], None] = lambda call: None
+) -> Iterator[list[Call]]:
+    """Yield the growing list of requests to AWS, whoever makes them; `before` and `after` are called around each."""
     calls: list[Call] = []
     real = BaseClient._make_api_call
 
@@ -59,7 +61,10 @@ def watched_calls(before: Callable[[Call], None] = lambda call: None) -> Iterato
         call = Call(operation, str(params.get("TableName", "")).removeprefix(PREFIX), params)
         before(call)
         calls.append(call)
-        return real(client, operation, params)
+        try:
+            return real(client, operation, params)
+        finally:
+            after(call)
 
     BaseClient._make_api_call = watched
     try:

@@ -1,0 +1,216 @@
+"""What the tests of the citizen's doors share: signed deliveries, a carrier that records, tables, AWS calls watched."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from moto.core.botocore_stubber import BotocoreStubber
+from standardwebhooks import Webhook
+
+from chalicelib import settings
+from tests.builders import Answer, Service
+
+LAMP = "Lampu jalan (PJU) mati di Jl. Bukirsari sudah dua minggu"
+PARKING = "Sambat parkir liar depan Pasar Besar, jukir tidak memberi karcis"
+VAGUE = "Mohon segera ditindaklanjuti ya, sudah lama sekali begini terus"
+TICKET = r"[0-9A-HJKMNP-TV-Z]{5}-[0-9A-HJKMNP-TV-Z]{5}"
+PROBLEM = "application/problem+json"
+CITIZEN, NEIGHBOUR, CITY = "+6280000000001", "+6280000000002", "+6280000000099"
+NAMES = ("complaints", "reporters", "escalations", "notifications", "intake", "registry")
+GENERIC_SECRET = "whsec_c2FtYmF0LXRlc3RzLXNlY3JldC1vZi0zMi1ieXRlcyE="
+
+
+def tables(service: Service) -> dict[str, list[str]]:
+    """Return all that is stored, in an order that can be compared."""
+    return {name: sorted(json.dumps(item, sort_keys=True) for item in service.items(name)) for name in NAMES}
+
+
+# ------------------------------------------------------------------------------------------------ deliveries
+
+
+def generic(service: Service, text: str, message_id: str = "g-1", sender: str = CITIZEN, **more: Any) -> Answer:
+    """Deliver an SMS by `generic`, signed by the SDK of Standard Webhooks."""
+    message = {"id": message_id, "from": sender, "to": CITY, "text": text, "received_at": "2026-11-24T10:00:00+07:00"}
+    return generic_body(service, json.dumps({**message, **more}).encode())
+
+
+def generic_part(
+    service: Service, text: str, number: int, total: int, ref: str = "a7", sender: str = CITIZEN, message_id: str = ""
+) -> Answer:
+    """Deliver one part of a long SMS."""
+    part = {"ref": ref, "number": number, "total": total}
+    return generic(service, text, message_id or f"{ref}-{number}", sender, part=part)
+
+
+def generic_body(service: Service, body: bytes, secret: str = GENERIC_SECRET) -> Answer:
+    """Deliver any bytes in the name of `generic`."""
+    at = datetime.now(UTC)
+    signature = Webhook(secret).sign("msg_1", at, body.decode("latin-1") if not body.isascii() else body.decode())
+    if not body.isascii():  # the SDK signs text only
+        signature = _signed(secret, "msg_1", at, body)
+    headers = {"webhook_id": "msg_1", "webhook_timestamp": str(int(at.timestamp())), "webhook_signature": signature}
+    return service.call("POST", "/webhooks/sms/generic", body, content_type="application/json", **headers)
+
+
+def _signed(secret: str, message_id: str, at: datetime, body: bytes) -> str:
+    import base64
+
+    key = base64.b64decode(secret.removeprefix("whsec_"))
+    said = f"{message_id}.{int(at.timestamp())}.".encode() + body
+    return "v1," + base64.b64encode(hmac.new(key, said, hashlib.sha256).digest()).decode()
+
+
+def smsgate(service: Service, text: str, message_id: str = "s-1", sender: str = CITIZEN) -> Answer:
+    """Deliver an SMS as the phone with sms-gate.app does."""
+    payload = {"messageId": message_id, "message": text, "sender": sender, "phoneNumber": sender, "simNumber": 1,
+               "recipient": None, "receivedAt": "2026-11-24T10:00:00.000+07:00"}  # fmt: skip
+    event = {"deviceId": "d", "event": "sms:received", "id": "e", "webhookId": "w", "payload": payload}
+    return smsgate_body(service, json.dumps(event).encode())
+
+
+def smsgate_body(service: Service, body: bytes, secret: str = "smsgate-key") -> Answer:
+    """Deliver any bytes in the name of `smsgate`."""
+    at = str(int(datetime.now(UTC).timestamp()))
+    signature = hmac.new(secret.encode(), body + at.encode(), hashlib.sha256).hexdigest()
+    return service.call("POST", "/webhooks/sms/smsgate", body, content_type="application/json",
+                        x_timestamp=at, x_signature=signature)  # fmt: skip
+
+
+# ------------------------------------------------------------------------------------------------ the world outside
+
+
+@dataclass
+class Carrier:
+    """An SMS provider's HTTP server: answers as told and keeps what it was asked."""
+
+    url: str = ""
+    status: int = 202
+    asked: list[tuple[str, dict[str, str], bytes]] = field(default_factory=list)
+
+    @property
+    def texts(self) -> list[tuple[str, str]]:
+        """Return (to, text) of every SMS that it was given."""
+        found = []
+        for path, _, body in self.asked:
+            said = json.loads(body)
+            if path == "/generic":
+                found.append((said["to"], said["text"]))
+            else:
+                found.append((said["phoneNumbers"][0], said["textMessage"]["text"]))
+        return found
+
+
+@contextmanager
+def carrier_on() -> Iterator[Carrier]:
+    """Run a carrier here, to which `generic` and `smsgate` hand what they send."""
+    told = Carrier()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            told.asked.append((self.path, {name.lower(): value for name, value in self.headers.items()}, body))
+            self.send_response(told.status)
+            self.send_header("Content-Length", "2")
+            self.end_headers()
+            self.wfile.write(b"{}")
+
+        def log_message(self, *args: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = False
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    told.url = f"http://127.0.0.1:{server.server_port}"
+    outgoing = {
+        "SAMBAT_SMS_GENERIC_URL": f"{told.url}/generic",
+        "SAMBAT_SMS_SMSGATE_URL": f"{told.url}/smsgate",
+        "SAMBAT_SMS_SMSGATE_USER": "city",
+        "SAMBAT_SMS_SMSGATE_PASSWORD": "of the gateway",
+    }
+    try:
+        with set_as(**outgoing):
+            yield told
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@contextmanager
+def set_as(**changes: str | None) -> Iterator[None]:
+    """Change settings for a while; None takes one away."""
+    before = {name: os.environ.get(name) for name in changes}
+    _set(changes)
+    try:
+        yield
+    finally:
+        _set(before)
+
+
+def _set(values: dict[str, str | None]) -> None:
+    for name, value in values.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value
+    settings.current.cache_clear()
+
+
+# ------------------------------------------------------------------------------------------------ AWS, watched
+
+AwsAnswer = tuple[int, dict[str, str], str | bytes]
+
+
+@dataclass
+class Call:
+    """One request to AWS, retries included: `PutItem`, `Query`, ... or the path of a request to SES."""
+
+    action: str
+    body: str
+
+
+@contextmanager
+def watched_aws(
+    before: Callable[[Call], AwsAnswer | None] = lambda call: None,
+    after: Callable[[Call], AwsAnswer | None] = lambda call: None,
+) -> Iterator[list[Call]]:
+    """See every request to AWS. What `before` returns is answered in moto's stead; what `after` returns, in the stead
+    of moto's answer, which then is lost. One request at a time is served, as a real item's conditions are."""
+    original = BotocoreStubber.process_request
+    lock = threading.RLock()
+    seen: list[Call] = []
+
+    def process(self: Any, request: Any) -> Any:
+        target = request.headers.get("X-Amz-Target", "")
+        target = target.decode() if isinstance(target, bytes) else target
+        body = request.body.decode() if isinstance(request.body, bytes) else str(request.body or "")
+        call = Call(target.rpartition(".")[2] or request.url.partition("amazonaws.com")[2], body)
+        seen.append(call)
+        answer = before(call)
+        if answer is None:
+            with lock:
+                answer = original(self, request)
+            answer = after(call) or answer
+        return answer
+
+    BotocoreStubber.process_request = process
+    try:
+        yield seen
+    finally:
+        BotocoreStubber.process_request = original
+
+
+def aws_fault(status: int = 500, code: str = "InternalServerError") -> AwsAnswer:
+    """Return an error answer of AWS."""
+    return status, {"x-amzn-ErrorType": code}, json.dumps({"__type": f"aws#{code}", "message": code})
