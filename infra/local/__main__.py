@@ -53,7 +53,8 @@ def ask(options: argparse.Namespace) -> list[str]:
 def run(options: argparse.Namespace) -> int:
     """Run the service until a signal ends it."""
     asked_to_stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    hung_up = () if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN else (signal.SIGHUP,)  # nohup means it
+    for number in (signal.SIGINT, signal.SIGTERM, *hung_up):
         signal.signal(number, lambda *_: asked_to_stop.set())  # once or often: it ends cleanly, and once
 
     from infra.local.data_directory import InUse

@@ -16,6 +16,7 @@ from typing import IO, Final
 REGION: Final = "ap-southeast-3"  # Jakarta
 ACCOUNT: Final = "000000000000"
 _SERVICES: Final = "dynamodb,dynamodbstreams,ses,sqs,sns,s3,secretsmanager,cognito-idp,sts,iam,ssm,kms,logs,monitoring"
+ALL_SERVICES: Final = ""
 _CHILD: Final = Path(__file__).with_name("engine_child.py")
 _TRIES: Final = 5  # another process may take the free port between our finding it and the emulator's binding it
 
@@ -27,11 +28,12 @@ class EngineFailed(Exception):
 class Engine:
     """One emulator that keeps its state in `data`; `python` is the interpreter of its own venv."""
 
-    def __init__(self, python: Path, data: Path, keep_open: int) -> None:
+    def __init__(self, python: Path, data: Path, keep_open: int | None = None, services: str = _SERVICES) -> None:
         """`keep_open` is the descriptor of the data directory's lock: held until the emulator has ended, too."""
         self._python = python.absolute()  # not resolved: a venv is known by where its link to Python lies
         self._data = data
-        self._keep_open = keep_open
+        self._keep_open = () if keep_open is None else (keep_open,)
+        self._services = services
         self._process: subprocess.Popen[bytes] | None = None
         self.port = 0
 
@@ -93,7 +95,7 @@ class Engine:
             "MINISTACK_EDITION": nonce,  # shown by its health page: proof that it is ours that answers on this port
             "IOT_MTLS_ENABLED": "0",
             "SFTP_ENABLED": "0",
-            "SERVICES": _SERVICES,
+            "SERVICES": self._services,
             "PERSIST_STATE": "1",
             "STATE_DIR": str(state),
             "S3_PERSIST": "1",
@@ -110,7 +112,7 @@ class Engine:
                 stdout=log,
                 stderr=log,
                 cwd=self._data,
-                pass_fds=(self._keep_open,),
+                pass_fds=self._keep_open,
                 start_new_session=True,  # a Ctrl-C is for the runner, which stops the emulator when all is delivered
             )
 

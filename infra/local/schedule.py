@@ -1,4 +1,4 @@
-"""The schedule: fires the sweep at each quarter of an hour, and at any instant that an operator asks for."""
+"""The schedules: fire the sweep and the reconciler at their times, the sweep also when an operator asks for it."""
 
 from __future__ import annotations
 
@@ -16,20 +16,22 @@ _NAP: Final = 20.0  # seconds: short, so that a laptop that slept sweeps soon af
 
 
 class Schedule:
-    """A thread that sweeps; sweeps never overlap, whoever asked for them."""
+    """A thread that calls one handler again and again; its calls never overlap, whoever asked for them."""
 
-    def __init__(self, sweep: Callable[[dict[str, Any], LambdaContext], Any]) -> None:
-        self._sweep = sweep
+    def __init__(
+        self, handler: Callable[[dict[str, Any], LambdaContext], Any], name: str, every: timedelta = EVERY
+    ) -> None:
+        self._handler, self._name, self._every = handler, name, every
         self._one_at_a_time = threading.Lock()
         self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="schedule", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
     def start(self) -> None:
-        """Sweep in the background from the next quarter of an hour on."""
+        """Call it in the background from the next full quarter of an hour, or hour, on."""
         self._thread.start()
 
     def stop(self, patience: float) -> None:
-        """Begin no further sweep, and wait at most `patience` seconds for one that is under way."""
+        """Begin no further call, and wait at most `patience` seconds for one that is under way."""
         self._stopping.set()
         if self._one_at_a_time.acquire(timeout=patience):
             self._one_at_a_time.release()
@@ -37,22 +39,22 @@ class Schedule:
     def fire(self, now: datetime) -> Any:
         """Send the scheduled event of `now` to the handler; return what it returns."""
         with self._one_at_a_time:
-            return self._sweep(scheduled_event(now), LambdaContext("sambat-local-sweep_deadlines"))
+            return self._handler(scheduled_event(now), LambdaContext(f"sambat-local-{self._name}"))
 
     def _run(self) -> None:
-        due = next_firing(datetime.now(UTC))
+        due = next_firing(datetime.now(UTC), self._every)
         while not self._stopping.wait(min(_NAP, max(0.0, (due - datetime.now(UTC)).total_seconds()))):
             now = datetime.now(UTC)
             if now < due:
                 continue
-            due = next_firing(now)
+            due = next_firing(now, self._every)
             try:
                 self.fire(now)
             except Exception:
-                _LOG.exception("the sweep failed; the next one reads on from its watermark")
+                _LOG.exception("%s failed; the next one takes up what this one left", self._name)
 
 
-def next_firing(now: datetime) -> datetime:
-    """Return the first quarter of an hour after `now`."""
+def next_firing(now: datetime, every: timedelta = EVERY) -> datetime:
+    """Return the first full quarter of an hour (or what `every` is, at most an hour) after `now`."""
     hour = now.replace(minute=0, second=0, microsecond=0)
-    return hour + ((now - hour) // EVERY + 1) * EVERY
+    return hour + ((now - hour) // every + 1) * every

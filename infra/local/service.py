@@ -10,7 +10,7 @@ import os
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parseaddr
 from pathlib import Path
 from typing import Any, Final
@@ -63,9 +63,14 @@ class Service:
         captures = self._start_captures()
         self._say("starting the service")
         app = self._load_app()
-        poller, schedule = self._triggers(app, clients, captures[0])
-        commands = Commands(schedule, identity, clients.dynamodb, os.environ["SAMBAT_TABLE_PREFIX"], captures)
-        for part, stop in ((poller, self._drain(poller)), (schedule, lambda: schedule.stop(_PATIENCE))):
+        poller, sweeps, reconciles = self._triggers(app, clients, captures[0])
+        commands = Commands(sweeps, identity, clients.dynamodb, os.environ["SAMBAT_TABLE_PREFIX"], captures)
+        parts: tuple[tuple[StreamPoller | Schedule, Callable[[], None]], ...] = (
+            (poller, self._drain(poller)),
+            (sweeps, lambda: sweeps.stop(_PATIENCE)),
+            (reconciles, lambda: reconciles.stop(_PATIENCE)),
+        )
+        for part, stop in parts:
             part.start()
             self._parts.callback(stop)
         control = ControlServer(self._port, commands.by_name())
@@ -139,7 +144,7 @@ class Service:
             self._say(f"entered {seeded} OPDs")
         return app
 
-    def _triggers(self, app: Any, clients: _Clients, mail: MailCapture) -> tuple[StreamPoller, Schedule]:
+    def _triggers(self, app: Any, clients: _Clients, mail: MailCapture) -> tuple[StreamPoller, Schedule, Schedule]:
         prefix = os.environ["SAMBAT_TABLE_PREFIX"]
         arn = clients.dynamodb.describe_table(TableName=f"{prefix}complaints")["Table"]["LatestStreamArn"]
         queue = clients.sqs.create_queue(QueueName=f"{prefix}notify-opd-failures")["QueueUrl"]
@@ -159,7 +164,13 @@ class Service:
             return app.sweep_deadlines(event, context)
 
         poller = StreamPoller(lambda place: Stream(clients.streams, arn, place), notify, park, self._data.path)
-        return poller, Schedule(sweep)
+
+        def reconcile(event: dict[str, Any], context: LambdaContext) -> Any:
+            mail.expect()
+            return app.reconcile_messages(event, context)
+
+        schedules = Schedule(sweep, "sweep_deadlines"), Schedule(reconcile, "reconcile_messages", timedelta(hours=1))
+        return poller, *schedules
 
     def _drain(self, poller: StreamPoller) -> Callable[[], None]:
         def drain() -> None:

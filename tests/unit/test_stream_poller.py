@@ -109,6 +109,18 @@ def test_a_lone_record_is_tried_once_and_then_as_often_as_the_policy_retries() -
     assert waits == [1.0, 2.0]
 
 
+def test_every_record_has_retries_of_its_own() -> None:
+    stuck = iter([0, 0, 3, 3, None])
+
+    def handler(records: Sequence[Record]) -> Any:
+        failing = next(stuck)
+        return {"batchItemFailures": [] if failing is None else [{"itemIdentifier": sequence_number(record(failing))}]}
+
+    _, parked, waits = run(handler, 6)
+    assert parked == []
+    assert waits == [1.0, 2.0, 1.0, 2.0]
+
+
 def test_records_before_the_lowest_failure_are_settled_and_not_delivered_again() -> None:
     handler = Handler([5], "names")
     settled, _, _ = run(handler, 8)
