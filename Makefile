@@ -13,7 +13,7 @@ PY := .venv/bin/python
 PIP_FLAGS := --disable-pip-version-check --quiet --no-input
 LOCAL := $(PY) -m infra.local
 
-.PHONY: run test check setup sweep token outbox package format clean
+.PHONY: run test check check-template setup sweep token outbox package rehearse deploy format clean
 .DEFAULT_GOAL := help
 
 help:
@@ -28,6 +28,11 @@ help:
 	@p=$$($(FIND_PYTHON)) || exit 1; echo "setting up .venv-ministack (the local AWS engine) with $$p ..."; $$p -m venv --clear .venv-ministack
 	@.venv-ministack/bin/python -m pip install $(PIP_FLAGS) -r requirements-engine.txt
 	@touch $@; echo ".venv-ministack is ready"
+
+.venv-check/.ready: requirements-check.txt
+	@p=$$($(FIND_PYTHON)) || exit 1; echo "setting up .venv-check (checkov, Guard) with $$p ..."; $$p -m venv --clear .venv-check
+	@.venv-check/bin/python -m pip install $(PIP_FLAGS) -r requirements-check.txt
+	@touch $@; echo ".venv-check is ready"
 
 setup: .venv/.ready .venv-ministack/.ready
 
@@ -44,6 +49,9 @@ check: .venv/.ready
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 
+check-template: .venv/.ready .venv-check/.ready
+	@$(PY) -m infra.check_template --tools .venv-check/bin/python
+
 format: .venv/.ready
 	$(PY) -m ruff check --fix .
 	$(PY) -m ruff format .
@@ -59,6 +67,14 @@ outbox:
 
 package: .venv/.ready
 	@$(PY) -m infra.package --stage $(STAGE) --out $(OUT)
+
+# the package deployed on the emulator, and the whole journey over HTTP; says each step
+rehearse: setup
+	@$(PY) -m pytest -s -rs tests/system/test_rehearsal.py $(ARGS)
+
+# to AWS, with the shell's credentials; asks for what it needs, or takes SENDER_EMAIL=... ADMIN_EMAIL=... MAYOR_EMAIL=...
+deploy: .venv/.ready
+	@$(PY) -m infra.deploy --stage $(STAGE) --out $(OUT) $(if $(SECRETS),--secrets '$(SECRETS)')
 
 clean:
 	rm -rf build .coverage .mypy_cache .ruff_cache

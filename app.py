@@ -27,6 +27,8 @@ from chalicelib.api.webhooks import webhooks
 from chalicelib.workflows import reconciling, sweeping
 
 logging.getLogger().setLevel(os.environ.get("LOG_LEVEL", "INFO"))
+for talkative in ("boto3", "botocore", "pynamodb", "urllib3"):  # at DEBUG they log whole requests, people in them
+    logging.getLogger(talkative).setLevel(logging.INFO)
 
 app = Chalice("sambat", configure_logs=False)
 app.api.cors = CORSConfig(
@@ -42,6 +44,9 @@ def speak_problems(event: Any, get_response: Callable[[Any], Response]) -> Respo
 
 for blueprint in (identity, public, webhooks, opd, admin, citizen_pages, desk, documents):
     app.register_blueprint(blueprint)
+for methods in app.routes.values():
+    if "GET" in methods:  # it has no body: what a client says of one is no reason for a 415
+        methods["GET"].content_types = ["*/*"]
 
 
 @app.on_dynamodb_record(stream_arn=os.environ.get("SAMBAT_STREAM_ARN", "arn:aws:dynamodb:::table/complaints/stream"))

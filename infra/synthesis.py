@@ -73,8 +73,18 @@ def for_stage(template: Template, stage: str) -> Template:
 
 
 def write_template(template: Template, path: Path) -> None:
-    """Write `template` without YAML's anchors, which not every reader of CloudFormation follows."""
-    path.write_text(yaml.dump(template, Dumper=_PlainDumper, width=120, allow_unicode=True), encoding="utf-8")
+    """Write `template` to `path`."""
+    path.write_text(template_text(template), encoding="utf-8")
+
+
+def read_template(path: Path) -> Template:
+    """Return the template that `write_template` wrote."""
+    return cast(Template, yaml.safe_load(path.read_text(encoding="utf-8")))
+
+
+def template_text(template: Template) -> str:
+    """Return `template` without YAML's anchors, which not every reader of CloudFormation follows."""
+    return yaml.dump(template, Dumper=_PlainDumper, width=120, allow_unicode=True)
 
 
 class _PlainDumper(yaml.SafeDumper):

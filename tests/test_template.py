@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 import re
 import subprocess
@@ -13,10 +12,9 @@ from typing import Any, Final
 
 import pytest
 import yaml
-from samtranslator.translator.transform import transform
 
 from chalicelib import settings
-from infra import synthesis
+from infra import check_template, synthesis
 
 Template = dict[str, Any]
 Resource = dict[str, Any]
@@ -38,13 +36,6 @@ REFUSED_BY_THE_EMULATOR: Final = {
     "AWS::Cognito::UserPoolUser",
     "AWS::CloudWatch::CompositeAlarm",
 }
-
-
-class NoManagedPolicies:
-    """No function here has managed policies, so that none have to be asked from IAM."""
-
-    def load(self) -> dict[str, str]:
-        return {}
 
 
 @pytest.fixture(scope="module")
@@ -71,10 +62,7 @@ def resources(template: Template) -> dict[str, Resource]:
 def transformed(template: Template, monkeypatch: pytest.MonkeyPatch) -> Template:
     """The template after AWS's own SAM transform, as CloudFormation executes it."""
     monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
-    uploaded = copy.deepcopy(template)
-    for function in _of_type(uploaded["Resources"], "AWS::Serverless::Function").values():
-        function["Properties"]["CodeUri"] = "s3://bucket/key"
-    return dict(transform(uploaded, {}, NoManagedPolicies()))
+    return check_template.transformed(template)
 
 
 def _of_type(resources: Mapping[str, Resource], type_: str) -> dict[str, Resource]:
@@ -194,9 +182,13 @@ def test_production_runs_on_arm(templates: Mapping[str, Template]) -> None:
 # ----------------------------------------------------------------------------------------------- tables and stream
 
 
+def _tables_of(resources: Mapping[str, Resource]) -> list[Resource]:
+    return [resource for resource in resources.values() if resource.get("Type") == "AWS::DynamoDB::Table"]
+
+
 def test_resources_yaml_reads_without_cloudformations_tags() -> None:
     merged = yaml.safe_load(synthesis.MERGED.read_text(encoding="utf-8"))
-    names = {r["Properties"]["TableName"]["Fn::Sub"] for r in merged["Resources"].values() if "TableName" in str(r)}
+    names = {table["Properties"]["TableName"]["Fn::Sub"] for table in _tables_of(merged["Resources"])}
     assert names == {"${AWS::StackName}-" + table for table in TABLES}
 
 
@@ -297,6 +289,18 @@ def test_a_sweep_that_does_not_run_for_an_hour_raises_an_alarm(resources: dict[s
     assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("LessThanThreshold", 1)
 
 
+def test_the_dashboard_shows_every_alarm_every_function_and_every_table(resources: dict[str, Resource]) -> None:
+    text = resources["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
+    widgets = json.loads(re.sub(r"\$\{[^}]*\}", "x", text))["widgets"]
+    assert sum(widget["width"] * widget["height"] for widget in widgets) == 24 * 22, "no hole, nothing overlaps"
+    alarms = set(re.findall(r"\$\{(\w+)\.Arn\}", text))
+    assert alarms == set(_of_type(resources, "AWS::CloudWatch::Alarm"))
+    for function in FUNCTIONS:
+        assert text.count(f'"${{{function}}}"') >= 3, f"errors, invocations and duration of {function}"
+    for table in TABLES:
+        assert text.count(f'"${{AWS::StackName}}-{table}"') == 2, f"write and read units of {table}"
+
+
 def test_a_stream_that_is_read_late_raises_an_alarm(resources: dict[str, Resource]) -> None:
     (alarm,) = _metric(resources, "IteratorAge", "NotifyOpd")
     assert alarm["Threshold"] <= 300_000
@@ -341,9 +345,10 @@ def test_the_api_is_regional_throttled_and_has_one_stage_only(transformed: Templ
     assert api["Properties"]["EndpointConfiguration"] == {"Types": ["REGIONAL"]}
     assert api["Properties"]["MinimumCompressionSize"] == 1024
     (live,) = _of_type(resources, "AWS::ApiGateway::Stage").values()
-    (settings_of_all,) = live["Properties"]["MethodSettings"]
-    assert (settings_of_all["HttpMethod"], settings_of_all["ResourcePath"]) == ("*", "/*")
-    assert {"ThrottlingRateLimit", "ThrottlingBurstLimit"} <= set(settings_of_all)
+    throttled = {(each["HttpMethod"], each["ResourcePath"]): each for each in live["Properties"]["MethodSettings"]}
+    assert set(throttled) == {("*", "/*"), ("POST", "/~1complaints")}, "all, and of these the filings"
+    for each in throttled.values():
+        assert {"ThrottlingRateLimit", "ThrottlingBurstLimit"} <= set(each)
     (deployment,) = _of_type(resources, "AWS::ApiGateway::Deployment").values()
     assert "StageName" not in deployment["Properties"], "a second stage, past throttle and firewall"
 

@@ -17,10 +17,13 @@ from pynamodb.expressions.condition import Condition, size
 from pynamodb.expressions.update import Action
 
 from chalicelib.adapters.tables import (
+    SCHEMA,
     ComplaintItem,
     ReporterItem,
     from_instant,
     instant,
+    is_in_conflict,
+    is_refused,
     keys_between,
     store_errors,
 )
@@ -50,37 +53,37 @@ def read_entry(text: str) -> Entry:
 _ENTRY: Final = msgspec.json.Decoder(Entry)
 
 
-def to_item(complaint: Complaint, fingerprint: str = "") -> ComplaintItem:
-    """Return the item of a complaint, index keys included."""
-    item = ComplaintItem(
-        ticket=complaint.ticket,
-        fingerprint=fingerprint,
-        status=complaint.status,
-        verify_due=instant(complaint.verify_due_at),
-        finish_due=instant(complaint.finish_due_at),
-        timeline=[write_entry(entry) for entry in complaint.timeline],
-        month=complaint.received_at.strftime("%Y-%m"),
-        received=f"{instant(complaint.received_at)}#{complaint.ticket}",
+def to_values(complaint: Complaint) -> dict[str, Any]:
+    """Return what the item of a complaint holds, index keys included and the timeline left out."""
+    received = instant(complaint.received_at)
+    values = {
+        "ticket": complaint.ticket,
+        "schema": SCHEMA,
+        "status": complaint.status,
+        "verify_due": instant(complaint.verify_due_at),
+        "finish_due": instant(complaint.finish_due_at),
+        "month": received[:7],
+        "received": f"{received}#{complaint.ticket}",
         **{name: value for name in _PLAIN if (value := getattr(complaint, name)) is not None},
         **{name: True for name in _FLAGS if getattr(complaint, name)},
-    )
+    }
     if complaint.answer_due_at:
-        item.answer_due = instant(complaint.answer_due_at)
+        values["answer_due"] = instant(complaint.answer_due_at)
     if complaint.suggestion:
-        item.suggestion = _SUGGESTION_ENCODER.encode(complaint.suggestion).decode()
+        values["suggestion"] = _SUGGESTION_ENCODER.encode(complaint.suggestion).decode()
     if complaint.photos:
-        item.photos = list(complaint.photos)
+        values["photos"] = list(complaint.photos)
     if complaint.clock:
-        item.clock, item.escalations = complaint.clock, complaint.escalations
+        values |= {"clock": complaint.clock, "escalations": complaint.escalations}
     if complaint.rung:
-        item.rung = complaint.rung
+        values["rung"] = complaint.rung
     if complaint.is_open:
-        item.desk = complaint.opd or ADMIN_DESK
-        item.desk_due = f"{instant(owed_at(complaint))}#{complaint.ticket}"
+        values["desk"] = complaint.opd or ADMIN_DESK
+        values["desk_due"] = f"{instant(owed_at(complaint))}#{complaint.ticket}"
     if complaint.next_rung_at:
-        item.due_bucket = due_bucket(complaint.next_rung_at, crc32(complaint.ticket.encode()) % SHARDS)
-        item.due_at = f"{instant(complaint.next_rung_at)}#{complaint.ticket}"
-    return item
+        values["due_bucket"] = due_bucket(complaint.next_rung_at, crc32(complaint.ticket.encode()) % SHARDS)
+        values["due_at"] = f"{instant(complaint.next_rung_at)}#{complaint.ticket}"
+    return values
 
 
 _SUGGESTION_ENCODER: Final = msgspec.json.Encoder()
@@ -135,7 +138,7 @@ def from_item(item: ComplaintItem) -> Complaint:
 
 def from_image(image: dict[str, Any] | None) -> Complaint | None:
     """Return the complaint of a stream image; any exception means that the record is poison."""
-    return from_item(ComplaintItem.from_raw_data(image)) if image else None
+    return None if image is None else from_item(ComplaintItem.from_raw_data(image))
 
 
 # ------------------------------------------------------------------------------------------------ filing
@@ -148,7 +151,7 @@ def add_reporter(reporter: ReporterItem) -> bool:
         try:
             reporter.save(condition=mine)
         except PutError as error:
-            if error.cause_response_code != "ConditionalCheckFailedException":
+            if not is_refused(error):
                 raise
             return False
     return True
@@ -160,17 +163,23 @@ def remove_reporter(ticket: str, fingerprint: str) -> None:
         try:
             ReporterItem(ticket).delete(condition=ReporterItem.fingerprint == fingerprint)
         except DeleteError as error:
-            if error.cause_response_code != "ConditionalCheckFailedException":
+            if not is_refused(error):
                 raise
+
+
+_IS_NEW: Final = ComplaintItem.ticket.does_not_exist()
 
 
 def add_complaint(complaint: Complaint, fingerprint: str) -> tuple[Complaint, str]:
     """Store it unless its ticket is there; return what is stored under the ticket, and its fingerprint."""
     with store_errors():
         try:
-            to_item(complaint, fingerprint).save(condition=ComplaintItem.ticket.does_not_exist())
+            ComplaintItem.put(
+                {**to_values(complaint), "fingerprint": fingerprint, "timeline": [*map(write_entry, complaint.timeline)]},
+                _IS_NEW,
+            )
         except PutError as error:
-            if error.cause_response_code != "ConditionalCheckFailedException":
+            if not is_refused(error):
                 raise
             stored = ComplaintItem.get(complaint.ticket, consistent_read=True)
             return from_item(stored), stored.fingerprint
@@ -252,12 +261,12 @@ def unchanged_since(complaint: Complaint) -> Condition:
 
 def changes(old: Complaint, new: Complaint) -> list[Action]:
     """Return the update that turns the stored `old` into `new`, its new entries appended."""
-    before, after = to_item(old).attribute_values, to_item(new).attribute_values
-    actions: list[Action] = []
-    for name, attribute in ComplaintItem.get_attributes().items():
-        if name in ("ticket", "fingerprint", "timeline") or before.get(name) == after.get(name):
-            continue
-        actions.append(attribute.set(after[name]) if after.get(name) is not None else attribute.remove())
+    before, after = to_values(old), to_values(new)
+    actions: list[Action] = [
+        attribute.set(after[name]) if name in after else attribute.remove()
+        for name, attribute in ComplaintItem.get_attributes().items()
+        if before.get(name) != after.get(name)
+    ]
     added = [write_entry(entry) for entry in new.timeline[len(old.timeline) :]]
     actions.append(ComplaintItem.timeline.set(ComplaintItem.timeline.append(added)))
     return actions
@@ -269,7 +278,7 @@ def record_step(old: Complaint, new: Complaint) -> None:
         try:
             ComplaintItem(old.ticket).update(actions=changes(old, new), condition=unchanged_since(old))
         except UpdateError as error:
-            if error.cause_response_code != "ConditionalCheckFailedException":
+            if not is_refused(error) and not is_in_conflict(error):
                 raise
             if not is_recorded(old, new):
                 raise Conflict(old.ticket) from error

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from pynamodb.connection import Connection
 from pynamodb.exceptions import TransactWriteError
 from pynamodb.transactions import TransactWrite
 
 from chalicelib.adapters.complaints import changes, is_recorded, unchanged_since
-from chalicelib.adapters.tables import ComplaintItem, EscalationItem, from_instant, instant, keys_between, store_errors
+from chalicelib.adapters.tables import (
+    WIRE,
+    ComplaintItem,
+    EscalationItem,
+    from_instant,
+    instant,
+    keys_between,
+    store_errors,
+)
 from chalicelib.domain.complaint import Complaint, Rung
 from chalicelib.domain.escalation import Escalation
 
@@ -30,7 +37,7 @@ def record_escalation(old: Complaint, new: Complaint, escalation: Escalation) ->
     )
     with store_errors():
         try:
-            with TransactWrite(connection=Connection()) as transaction:
+            with TransactWrite(connection=WIRE) as transaction:
                 transaction.save(item, condition=EscalationItem.ticket.does_not_exist())
                 transaction.update(ComplaintItem(old.ticket), actions=changes(old, new), condition=unchanged_since(old))
         except TransactWriteError as error:

@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 from pynamodb.exceptions import DoesNotExist, PutError
 
-from chalicelib.adapters.tables import IntakeItem, from_instant, instant, store_errors
+from chalicelib.adapters.tables import IntakeItem, from_instant, instant, is_refused, store_errors
 
 _KEEP: Final = timedelta(days=2)  # longer than any provider retries
 _KEEP_QUARANTINE: Final = timedelta(days=90)
@@ -34,7 +34,7 @@ def claim_text(twin_key: str, ticket: str, now: datetime, window: timedelta) -> 
         try:
             item.save(condition=free)
         except PutError as error:
-            if error.cause_response_code != "ConditionalCheckFailedException":
+            if not is_refused(error):
                 raise
             return str(IntakeItem.get(item.pk, "-", consistent_read=True).value)
     return ticket
@@ -66,7 +66,7 @@ def group_of_part(name: str, total: int, provider: str, sender: str, now: dateti
         try:
             item.save(condition=IntakeItem.pk.does_not_exist() | (IntakeItem.at < instant(now - reuse)))
         except PutError as error:
-            if error.cause_response_code != "ConditionalCheckFailedException":
+            if not is_refused(error):
                 raise
             stored = IntakeItem.get(item.pk, "-", consistent_read=True)
             return msgspec.json.decode(str(stored.value), type=Group)

@@ -8,7 +8,7 @@ from email.utils import formataddr, parseaddr
 from functools import lru_cache
 from typing import Any, Final
 
-from chalicelib.adapters.sms_providers import PROVIDERS, SendFailed
+from chalicelib.adapters.sms_providers import PROVIDERS, CarrierDown, SendFailed
 from chalicelib.settings import Settings
 
 LONGEST_SUBJECT: Final = 120
@@ -16,7 +16,7 @@ ID_HEADER: Final = "X-Sambat-Id"
 
 
 def send_email(to: str, subject: str, text: str, message_id: str, settings: Settings) -> str:
-    """Hand a plain UTF-8 e-mail to SES and return its MessageId; raise SendFailed, which names nobody.
+    """Hand a plain UTF-8 e-mail to SES and return its MessageId; raise SendFailed (CarrierDown), which names nobody.
 
     `message_id` travels as X-Sambat-Id, so that a mail that went out twice (its first answer was lost) is seen as one.
     """
@@ -38,9 +38,12 @@ def send_email(to: str, subject: str, text: str, message_id: str, settings: Sett
             },
         )
     except ClientError as error:  # its message quotes the address
-        raise SendFailed(f"email: SES said {error.response.get('Error', {}).get('Code', 'no')}") from None
+        code = error.response.get("Error", {}).get("Code", "no")
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        failed = CarrierDown if status == 429 or status >= 500 else SendFailed
+        raise failed(f"email: SES said {code}") from None
     except BotoCoreError as error:
-        raise SendFailed(f"email: no answer ({type(error).__name__})") from None
+        raise CarrierDown(f"email: no answer ({type(error).__name__})") from None
     return str(sent["MessageId"])
 
 

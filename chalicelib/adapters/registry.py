@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 
 import msgspec
 from pynamodb.exceptions import DoesNotExist, PutError, UpdateError
 
-from chalicelib.adapters.tables import RegistryItem, from_instant, instant, store_errors
+from chalicelib.adapters.tables import RegistryItem, from_instant, instant, is_refused, store_errors
+
+_LONGEST_KEY: Final = 1024  # bytes; DynamoDB refuses to look for a longer one
 
 
 def opds() -> list[dict[str, object]]:
@@ -18,6 +21,8 @@ def opds() -> list[dict[str, object]]:
 
 def opd_of(code: str) -> dict[str, object] | None:
     """Return one OPD, or None."""
+    if len(code.encode("utf-8", "replace")) > _LONGEST_KEY:
+        return None
     with store_errors():
         try:
             return msgspec.json.decode(RegistryItem.get("opd", code, consistent_read=True).value)  # type: ignore[no-any-return]
@@ -32,7 +37,7 @@ def put_opd(opd: dict[str, object], *, only_new: bool = False) -> bool:
         try:
             item.save(condition=RegistryItem.pk.does_not_exist() if only_new else None)
         except PutError as error:
-            if error.cause_response_code != "ConditionalCheckFailedException":
+            if not is_refused(error):
                 raise
             return False
     return True
@@ -45,7 +50,7 @@ def remember_first_day(now: datetime) -> datetime:
         try:
             item.save(condition=RegistryItem.pk.does_not_exist())
         except PutError as error:
-            if error.cause_response_code != "ConditionalCheckFailedException":
+            if not is_refused(error):
                 raise
             return from_instant(RegistryItem.get("service", "opened", consistent_read=True).value)
     return now
@@ -68,7 +73,7 @@ def advance_watermark(seen: datetime | None, to: datetime) -> bool:
         try:
             item.save(condition=condition)
         except PutError as error:
-            if error.cause_response_code != "ConditionalCheckFailedException":
+            if not is_refused(error):
                 raise
             return False
     return True
@@ -84,5 +89,5 @@ def pull_back_watermark(to: datetime) -> None:
                 condition=RegistryItem.pk.exists() & (RegistryItem.value > instant(to)),
             )
         except UpdateError as error:
-            if error.cause_response_code != "ConditionalCheckFailedException":
+            if not is_refused(error):
                 raise

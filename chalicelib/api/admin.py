@@ -180,7 +180,7 @@ def read_opd(opd: str) -> dict[str, Any]:
 def write_opd(opd: str) -> dict[str, Any]:
     """Set an OPD's contacts, divisions and categories; the routing rules know them within a minute."""
     guard(admin.current_request, "admin")
-    body = reading.read_json(admin.current_request, reading.OpdBody)
+    body = reading.checked_opd(reading.read_json(admin.current_request, reading.OpdBody))
     if registry.opd_of(opd) is None:
         raise Problem("not_found")
     if body.code not in (None, opd):

@@ -38,16 +38,15 @@ def newest(
     after = opened(cursor, where)
     soon, first = now + timedelta(minutes=5), _first_day(now)  # nothing lies outside; no month there is worth a query
     high = min(filter(None, (after, instant(min(to or soon, soon)))))
-    since = max(asked_from or first, first)
-    low = instant(since)
+    low = instant(max(asked_from or first, first))
 
     def rows(below: str, most: int) -> list[str]:
         if opd is not None:
             return complaints.page_of_opd(opd, low, below, most)
         found: list[str] = []
         month = from_instant(below)
-        while len(found) < most and month.strftime("%Y-%m") >= since.strftime("%Y-%m"):
-            found += complaints.page_of_month(month.strftime("%Y-%m"), low, below, most - len(found))
+        while len(found) < most and instant(month)[:7] >= low[:7]:
+            found += complaints.page_of_month(instant(month)[:7], low, below, most - len(found))
             month = month.replace(day=1) - timedelta(days=1)
         return found
 

@@ -45,9 +45,10 @@ _MEANINGS: Final = {
 _ABOUT: Final = """\
 Public complaints: filed by anybody, answered by the agency that must, on a clock that is watched.
 
-Instants are ISO 8601 with their offset, names are `snake_case`, unknown fields and query parameters are refused. A
-list is `{"items": [...], "next": cursor or null}`: a page may be shorter than `limit`, `next` alone says whether there
-is more. Errors are RFC 9457 problem details, in Indonesian or, by `?lang=en` or `Accept-Language`, in English; the
+Instants are ISO 8601 with their offset, names are `snake_case`, unknown fields are refused, and so are a list's unknown
+parameters; an empty parameter, or an empty field of a form, is an absent one. A list is `{"items": [...], "next":
+cursor or null}`: a page may be shorter than `limit`, `next` alone says whether there is more. Errors are RFC 9457
+problem details, in Indonesian or, by `?lang=en` or `Accept-Language`, in English; the
 gateway before the service (405, 429, ...) answers in the same form. Fields may be added beside those described here.
 """
 
@@ -139,8 +140,8 @@ def _parameters(operation: Operation) -> list[dict[str, Any]]:
 
 
 _COMMON_PARAMETERS: Final[dict[str, Any]] = {
-    "lang": {"name": "lang", "in": "query", "schema": {"type": "string", "enum": ["id", "en"]},
-             "description": "The language of errors and pages; any other value counts for nothing."},
+    "lang": {"name": "lang", "in": "query", "schema": {"type": "string"},
+             "description": "The language of errors and pages: `id` or `en`; any other value counts for nothing."},
     "accept_language": {"name": "Accept-Language", "in": "header", "schema": {"type": "string"},
                         "description": "The same, as a browser asks for it."},
 }  # fmt: skip

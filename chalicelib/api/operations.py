@@ -19,18 +19,22 @@ READERS: Final = ("admin", "mayor", "auditor")
 
 # A parameter, wherever an operation has it: where it stands, what it may be, what it means
 PARAMETERS: Final[dict[str, tuple[str, dict[str, Any], str]]] = {
-    "opd": ("query", {"type": "string"}, "Only this OPD's."),
-    "division": ("query", {"type": "string"}, "Only this division's."),
+    "opd": ("query", {"type": "string", "maxLength": 500}, "Only this OPD's."),
+    "division": ("query", {"type": "string", "maxLength": 500}, "Only this division's."),
     "status": ("query", {"type": "string", "enum": [*Status]}, "Only in this status."),
     "kind": ("query", {"type": "string", "enum": [*Kind]}, "Only of this kind."),
-    "channel": ("query", {"type": "string"}, "Only what came this way: `web`, `sms`, ..."),
+    "channel": ("query", {"type": "string", "maxLength": 500}, "Only what came this way: `web`, `sms`, ..."),
     "rung": ("query", {"type": "string", "enum": [*Rung]}, "Only of this rung."),
     "overdue": ("query", {"type": "string", "enum": ["true", "false"]}, "Only what is overdue, or only what is not."),
     "from": ("query", {"type": "string", "format": "date-time"}, "Only from this instant on."),
     "to": ("query", {"type": "string", "format": "date-time"}, "Only before this instant."),
     "due_before": ("query", {"type": "string", "format": "date-time"}, "Only what is owed before this instant."),
     "limit": ("query", {"type": "integer", "minimum": 1, "maximum": 100, "default": 25}, "The longest page."),
-    "cursor": ("query", {"type": "string"}, "`next` of the page before, of this list with the same filters."),
+    "cursor": (
+        "query",
+        {"type": "string", "maxLength": 500},
+        "`next` of the page before, of this list with the same filters.",
+    ),
     "X-Receipt": ("header", {"type": "string"}, "The receipt: it opens one's own complaint."),
     "Idempotency-Key": (
         "header",
@@ -189,7 +193,7 @@ OPERATIONS: Final = (
     Operation(
         "list_quarantine", "GET", "/admin/quarantine", "admin",
         "List the messages of SMS providers that could not be read, newest first.",
-        answers.QuarantineItem, listed=True, roles=("admin",), query=_PAGE,
+        answers.QuarantineItem, listed=True, roles=READERS, query=_PAGE,
     ),
 )  # fmt: skip
 

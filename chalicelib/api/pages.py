@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import secrets
+import urllib.parse
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -11,7 +12,7 @@ from chalice.app import Blueprint, Response
 
 from chalicelib import pages as rendering
 from chalicelib.api import public, reading, views
-from chalicelib.api.errors import Problem, asked_language, problem_of
+from chalicelib.api.errors import RETRY_AFTER, Problem, asked_language, problem_of
 from chalicelib.domain.complaint import Complaint
 from chalicelib.domain.ticket import read_ticket
 from chalicelib.settings import current
@@ -51,7 +52,9 @@ def message(request: Any, about: str, status: int, **values: Any) -> Response:  
     config = current()
     common = {"city": config.city, "zone": config.zone, "now": reading.now()}
     lang = asked_language(request)
-    return html(rendering.render_message(about, lang, config.public_url, status, **{**common, **values}), status)
+    later = {"Retry-After": RETRY_AFTER} if status == 503 else {}
+    shown = rendering.render_message(about, lang, config.public_url, status, **{**common, **values})
+    return html(shown, status, later)
 
 
 def shows_problems(request_of: Callable[[], Any]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -100,7 +103,7 @@ def submit_form(request: Any) -> Response:  # noqa: ANN401
     try:
         fields = reading.read_form(request)
     except Problem as unreadable:
-        return message(request, _ABOUT[unreadable.status], unreadable.status)
+        return message(request, _ABOUT.get(unreadable.status, "bad_request"), unreadable.status)
     lang = rendering.language(fields.pop("lang", None), request.headers.get("accept-language"))
     key = fields.pop("idempotency_key", None)
     try:
@@ -172,6 +175,6 @@ def _ticket(request: Any, typed: str, receipt: str | None) -> Response:  # noqa:
     try:
         complaint, mine = public.readable(typed, receipt)
     except Problem:
-        number = read_ticket(typed)
+        number = read_ticket(urllib.parse.unquote(typed))
         return message(request, "not_found", 404, **({"ticket": number} if number else {}))
     return ticket_page(request, complaint, mine=mine, errors=receipt is not None and not mine)

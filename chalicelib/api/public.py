@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import urllib.parse
 from typing import Any
 
 from chalice.app import Blueprint, Response
@@ -93,7 +94,7 @@ def list_public() -> dict[str, Any]:
 
 def readable(ticket: str, receipt: str | None) -> tuple[Complaint, bool]:
     """Return a complaint and whether the caller is its reporter; Problem 404 for what the caller may not see."""
-    read = read_ticket(ticket)
+    read = read_ticket(urllib.parse.unquote(ticket))  # API Gateway hands a path on as it was written
     complaint = complaints.complaint_of(read, consistent=True) if read else None
     mine = bool(receipt) and is_receipt(current().signing_key, read or "", receipt or "")
     if complaint is None or (complaint.confidential and not mine):

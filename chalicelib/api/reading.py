@@ -17,6 +17,7 @@ from chalicelib.api.errors import Problem, bad_field
 
 MOST_BYTES: Final = 128 * 1024
 MOST_BYTES_SMS: Final = 256 * 1024
+MOST_OF_A_PARAMETER: Final = 500  # characters; as UTF-8 they are still a key that DynamoDB takes
 JSON: Final = "application/json"
 FORM: Final = "application/x-www-form-urlencoded"
 
@@ -28,7 +29,7 @@ Name = Annotated[str, msgspec.Meta(max_length=200)]
 Address = Annotated[str, msgspec.Meta(max_length=300)]
 Phone = Annotated[str, msgspec.Meta(max_length=30)]
 Email = Annotated[str, msgspec.Meta(max_length=254)]
-Code = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9_]{1,60}$")]
+Code = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9_]{1,60}$(?!\n)")]  # Python's $ lets a line end follow
 PhotoLink = Annotated[str, msgspec.Meta(max_length=500, pattern="^https://")]
 KindName = Literal["complaint", "question", "idea", "information"]
 
@@ -90,7 +91,7 @@ class CategoryBody(msgspec.Struct, forbid_unknown_fields=True):
     code: Code
     name: Name
     name_en: Name
-    keywords: dict[str, list[Annotated[str, msgspec.Meta(min_length=1, max_length=300)]]]
+    keywords: dict[str, list[Annotated[str, msgspec.Meta(min_length=1, max_length=2000)]]]
     supervision: bool = False
 
 
@@ -154,21 +155,24 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     seen = dict(pairs)
     if len(seen) < len(pairs):
         twice = next(name for at, (name, _) in enumerate(pairs) if name in dict(pairs[:at]))
-        raise bad_field(twice, "twice")
+        raise bad_field(twice[:60], "twice")
     return seen
 
 
-_PATH: Final = re.compile(r" - at `\$?\.?(.*?)`$")
+_PATH: Final = re.compile(r" - at `\$?\.?([^`]*)`$")
 _EXPLAIN: Final[Sequence[tuple[re.Pattern[str], Callable[[re.Match[str]], tuple[str, str, dict[str, str]]]]]] = (
-    (re.compile(r"missing required field `(.+?)`"), lambda m: (m[1], "required", {})),
-    (re.compile(r"contains unknown field `(.*)`", re.DOTALL), lambda m: (m[1][:60], "unknown", {})),
-    (re.compile(r"`str` of length >= (\d+)"), lambda m: ("", "too_short", {"limit": m[1]})),
-    (re.compile(r"`str` of length <= (\d+)"), lambda m: ("", "too_long", {"limit": m[1]})),
-    (re.compile(r"`array` of length"), lambda _: ("", "too_many", {})),
-    (re.compile(r"Expected `\w+` >= (-?[\d.]+)"), lambda m: ("", "too_small", {"limit": m[1]})),
-    (re.compile(r"Expected `\w+` <= (-?[\d.]+)"), lambda m: ("", "too_big", {"limit": m[1]})),
-    (re.compile(r"Invalid enum value"), lambda _: ("", "invalid", {})),
-    (re.compile(r"Expected `(\w+)[ |`].*got"), lambda m: ("", "type", {"expected": m[1]})),
+    (re.compile(r"^Object missing required field `(.+?)`"), lambda m: (m[1], "required", {})),
+    (
+        re.compile(r"^Object contains unknown field `(.*?)`(?: - at `[^`]*`)?$", re.DOTALL),
+        lambda m: (m[1][:60], "unknown", {}),
+    ),
+    (re.compile(r"^Expected `str` of length >= (\d+)"), lambda m: ("", "too_short", {"limit": m[1]})),
+    (re.compile(r"^Expected `str` of length <= (\d+)"), lambda m: ("", "too_long", {"limit": m[1]})),
+    (re.compile(r"^Expected `array` of length"), lambda _: ("", "too_many", {})),
+    (re.compile(r"^Expected `\w+` >= (-?[\d.]+)"), lambda m: ("", "too_small", {"limit": m[1]})),
+    (re.compile(r"^Expected `\w+` <= (-?[\d.]+)"), lambda m: ("", "too_big", {"limit": m[1]})),
+    (re.compile(r"^Invalid enum value"), lambda _: ("", "invalid", {})),
+    (re.compile(r"^Expected `(\w+)[ |`].*got"), lambda m: ("", "type", {"expected": m[1]})),
 )
 
 
@@ -199,9 +203,10 @@ def read_form(request: Any) -> dict[str, str]:  # noqa: ANN401
 
 
 def from_form(fields: dict[str, str], model: type[BodyT]) -> BodyT:
-    """Return a form's fields as the model says: "true" and "on" are true, numbers are read as such."""
-    plain: dict[str, Any] = {name: value.lower() in ("true", "on", "1") if name in _BOOLEANS else value
-                             for name, value in fields.items()}  # fmt: skip
+    """Return a form's fields as the model says: "true", "on" and "1" are true, numbers are read as such."""
+    plain: dict[str, Any] = {
+        name: _TICKS.get(value.lower(), value) if name in _BOOLEANS else value for name, value in fields.items()
+    }
     try:
         return msgspec.convert(plain, type=model, strict=False)
     except msgspec.ValidationError as error:
@@ -209,6 +214,7 @@ def from_form(fields: dict[str, str], model: type[BodyT]) -> BodyT:
 
 
 _BOOLEANS: Final = frozenset({"anonymous", "confidential", "interim"})
+_TICKS: Final = {"on": True, "true": True, "1": True, "off": False, "false": False, "0": False}
 
 
 def checked_complaint(body: ComplaintBody) -> ComplaintBody:
@@ -217,10 +223,31 @@ def checked_complaint(body: ComplaintBody) -> ComplaintBody:
         raise bad_field("text", "too_short", limit="10")
     if (body.lat is None) != (body.long is None):
         raise bad_field("lat" if body.lat is None else "long", "pair")
-    if body.email and not re.fullmatch(r"[^\s@,;<>\"]+@[^\s@,;<>\"]+\.[^\s@,;<>\"]+", body.email):
+    if body.lat is not None and body.long is not None:  # to a centimetre; DynamoDB takes no number below 1e-130
+        body.lat, body.long = round(body.lat, 7) + 0.0, round(body.long, 7) + 0.0
+    if body.email and not _is_email(body.email):
         raise bad_field("email", "email")
     if body.phone:
         body.phone = phone_number(body.phone)
+    return body
+
+
+_EMAIL: Final = re.compile(r"[^\s@,;<>\"]+@[^\s@,;<>\"]+\.[^\s@,;<>\"]+")  # in ASCII: SES takes no other
+
+
+def _is_email(text: str) -> bool:
+    return text.isascii() and text.isprintable() and _EMAIL.fullmatch(text) is not None
+
+
+def checked_opd(body: OpdBody) -> OpdBody:
+    """Return the body when each division stands once in it, and each contact is one address or left open."""
+    codes = [division.code for division in body.divisions]
+    contacts = {"head.email": body.head.email, **{f"divisions.{one.code}.email": one.email for one in body.divisions}}
+    for where, email in contacts.items():
+        if email and not _is_email(email):
+            raise bad_field(where, "email")
+    if len(set(codes)) < len(codes):
+        raise bad_field("divisions", "twice")
     return body
 
 
@@ -244,6 +271,8 @@ def query(request: Any, *allowed: str) -> dict[str, str]:  # noqa: ANN401
             raise bad_field(name[:60], "unknown")
         if len(values) > 1:
             raise bad_field(name, "twice")
+        if len(values[0]) > MOST_OF_A_PARAMETER:
+            raise bad_field(name, "too_long", limit=str(MOST_OF_A_PARAMETER))
         if values[0] != "":
             found[name] = values[0]
     return found

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import urllib.parse
+from typing import Final
 
 from chalice.app import Blueprint, Response
 
@@ -15,12 +16,14 @@ from chalicelib.adapters import intake
 from chalicelib.adapters.sms_providers import PROVIDERS, BadSignature, NotAMessage, Provider, Unreadable, WebhookRequest
 from chalicelib.api import reading
 from chalicelib.api.errors import Problem, answers_problems
+from chalicelib.domain.complaint import TimelineFull
 from chalicelib.domain.keys import name_of
 from chalicelib.settings import current
 from chalicelib.workflows import texting
 
 webhooks = Blueprint(__name__)
 log = logging.getLogger(__name__)
+_MOST_KEPT: Final = 60_000  # characters of a body in quarantine, each up to 6 bytes as JSON: an item has 400 KB
 answer = answers_problems(lambda: webhooks.current_request)
 
 
@@ -63,12 +66,17 @@ def _take_in(module: Provider, request: WebhookRequest) -> Response:
     try:
         message = module.read(request)
         text = texting.receive_sms(message, request.now)
-        if text and not module.REPLIES_INLINE and texting.is_command(message):
+        replies_here = module.REPLIES_INLINE or texting.is_command(message)
+        if text and replies_here and not texting.may_reply(message):
+            text = None
+        if text and replies_here and not module.REPLIES_INLINE:
             texting.send_reply_once(message, text, request.now)
     except NotAMessage:
         log.info("%s: not a message", module.NAME)
-    except (Unreadable, texting.TooLong) as error:
-        _quarantine(module.NAME, request, type(error).__name__ if isinstance(error, texting.TooLong) else str(error))
+    except Unreadable as error:
+        _quarantine(module.NAME, request, str(error))
+    except (texting.TooLong, TimelineFull) as error:
+        _quarantine(module.NAME, request, type(error).__name__)
     reply = module.answer(text)
     return Response(reply.body, status_code=reply.status, headers={"Content-Type": reply.content_type})
 
@@ -76,5 +84,6 @@ def _take_in(module: Provider, request: WebhookRequest) -> Response:
 def _quarantine(provider: str, request: WebhookRequest, reason: str) -> None:
     body = request.body.decode("utf-8", "backslashreplace")
     key = name_of(current().signing_key, "quarantine", provider, body)
-    intake.quarantine(intake.Quarantined(provider, reason, body), key, request.now)
+    kept = body if len(body) <= _MOST_KEPT else f"{body[:_MOST_KEPT]}…"
+    intake.quarantine(intake.Quarantined(provider, reason, kept), key, request.now)
     log.warning("%s: a message is in quarantine", provider)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from functools import lru_cache
 from typing import Any
 
 
@@ -49,8 +50,11 @@ def deadline_after(start: datetime, working_days: int, calendar: Calendar) -> da
     """
     if working_days < 1:
         raise ValueError("a deadline needs at least one working day")
-    on = start.astimezone(calendar.zone).date()
-    left = working_days
+    return _end_after(start.astimezone(calendar.zone).date(), working_days, calendar)
+
+
+@lru_cache(maxsize=64)  # what arrives on one day is due on the same few
+def _end_after(on: date, left: int, calendar: Calendar) -> datetime:
     while left:
         on += timedelta(days=1)
         left -= calendar.is_working_day(on)

@@ -6,12 +6,12 @@ other, in any order. What a longer keyword covers, a shorter one inside it no lo
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
 from chalicelib.domain import shape
-from chalicelib.domain.words import LEXICON_KEYS, Forms, Lexicon
+from chalicelib.domain.words import LEXICON_KEYS, REMEMBERED, Forms, Lexicon
 
 KINDS = ("complaint", "question", "idea", "information")
 LABELS = ("not_the_city", "spam")
@@ -42,9 +42,14 @@ class _Keyword:
     target: str
     weight: int
     parts: tuple[tuple[Forms, ...], ...]
+    others: tuple[Forms, ...]  # its words but the first
+    size: int  # its words
+    of_kind: bool
 
     def found(self, text: Sequence[Forms], start: int, reach: int) -> tuple[int, ...]:
         """Return the positions it covers when its first part stands at `start`, else nothing."""
+        if not self.others:
+            return (start,)
         covered: list[int] = []
         for part in self.parts:
             last = len(text) - len(part)
@@ -63,7 +68,8 @@ class _Keyword:
         return " ".join(min(word & text[at]) for word, at in zip(chain(*self.parts), covered, strict=True))
 
 
-_Proofs = Mapping[str, Mapping[_Keyword, str]]
+_Hit = tuple[_Keyword, tuple[int, ...]]  # and the places in the text that it covers
+_Proofs = Mapping[str, Mapping[_Keyword, tuple[int, ...]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +77,13 @@ class _Score:
     category: str
     points: int
     placed: bool
-    because: tuple[str, ...]
+    because: tuple[_Hit, ...]
 
 
 class RoutingRules:
     """The compiled keywords of one city; build once, use for every complaint."""
 
-    __slots__ = ("_anchors", "_lexicon", "_local", "homes", "limits")
+    __slots__ = ("_anchors", "_begun", "_lexicon", "_local", "homes", "limits")
 
     def __init__(self, tuning: Mapping[str, object]) -> None:
         """Take what is not the registry's; `from_data` is the whole."""
@@ -87,6 +93,7 @@ class RoutingRules:
         self.homes: dict[str, tuple[str, str]] = {}
         self._lexicon = Lexicon(tuning)
         self._anchors: dict[str, list[_Keyword]] = defaultdict(list)
+        self._begun: dict[Forms, tuple[_Keyword, ...]] = {}
         self._local: set[str] = set()
         for group, names in (("kinds", KINDS), ("labels", LABELS)):
             for name, keywords in shape.mapping(tuning.get(group, {}), group, names).items():
@@ -130,50 +137,69 @@ class RoutingRules:
                 )
                 if not all(parts):
                     raise ValueError(f"{place}: empty keyword")
-                for form in parts[0][0]:
-                    self._anchors[form].append(_Keyword(target, weight, parts))
+                first, *others = chain(*parts)
+                for form in first:
+                    keyword = _Keyword(target, weight, parts, tuple(others), 1 + len(others), target in KINDS)
+                    self._anchors[form].append(keyword)
 
-    def proofs(self, text: str) -> _Proofs:
-        """Return, per target, the keywords that the text proves, weightiest first, each with the words that do.
+    def read(self, text: str) -> list[Forms]:
+        """Return the words of the text."""
+        return self._lexicon.read(text)
+
+    def proofs(self, words: Sequence[Forms]) -> _Proofs:
+        """Return, per target, the keywords that the words prove, weightiest first, each with the places that do.
 
         An idle phrase ("banjir pujian") takes its words away from every keyword, and the same words never prove one
         target twice.
         """
-        words = self._lexicon.read(text)
         hits = self._hits(words)
-        idle = {at for keyword, covered in hits if keyword.target == IDLE for at in covered}
-        hits = [(keyword, covered) for keyword, covered in hits if idle.isdisjoint(covered)]
-        longest: dict[tuple[bool, int], int] = defaultdict(int)
+        if idle := {at for keyword, covered in hits if keyword.target == IDLE for at in covered}:
+            hits = [(keyword, covered) for keyword, covered in hits if idle.isdisjoint(covered)]
+        longest: dict[tuple[bool, int], int] = {}
         for keyword, covered in hits:
             for at in covered:
-                slot = (keyword.target in KINDS, at)
-                longest[slot] = max(longest[slot], len(covered))
-        proven: dict[str, dict[_Keyword, str]] = defaultdict(dict)
+                if longest.get((keyword.of_kind, at), 0) < keyword.size:
+                    longest[keyword.of_kind, at] = keyword.size
+        proven: dict[str, dict[_Keyword, tuple[int, ...]]] = {}
         spent: dict[str, set[int]] = defaultdict(set)
-        for keyword, covered in sorted(hits, key=lambda hit: (-hit[0].weight, -len(hit[1]))):
-            fresh = set(covered) - spent[keyword.target]
-            if any(longest[keyword.target in KINDS, at] == len(covered) for at in fresh):
-                proven[keyword.target].setdefault(keyword, keyword.said(words, covered))
-                spent[keyword.target].update(covered)
+        for keyword, covered in sorted(hits, key=_weightiest):
+            used = spent[keyword.target]
+            if any([at not in used and longest[keyword.of_kind, at] == keyword.size for at in covered]):
+                proven.setdefault(keyword.target, {}).setdefault(keyword, covered)
+                used.update(covered)
         return proven
 
-    def _hits(self, words: Sequence[Forms]) -> list[tuple[_Keyword, tuple[int, ...]]]:
-        present, hits = frozenset(chain(*words)), []
+    def _hits(self, words: Sequence[Forms]) -> list[_Hit]:
+        present, reach, hits = frozenset(chain(*words)), self.limits["reach"], []
         for at, forms in enumerate(words):
-            for keyword in chain.from_iterable(self._anchors.get(form, ()) for form in forms):
-                if not any(word.isdisjoint(present) for part in keyword.parts for word in part):
-                    hits.append((keyword, keyword.found(words, at, self.limits["reach"])))
-        return [hit for hit in hits if hit[1]]
+            begun = self._begun.get(forms)
+            for keyword in self._begin(forms) if begun is None else begun:
+                for word in keyword.others:
+                    if word.isdisjoint(present):
+                        break
+                else:
+                    if covered := keyword.found(words, at, reach):
+                        hits.append((keyword, covered))
+        return hits
+
+    def _begin(self, forms: Forms) -> tuple[_Keyword, ...]:
+        """Return, and remember, the keywords that a word of these forms may begin."""
+        if len(self._begun) >= REMEMBERED:
+            self._begun.clear()
+        begun = self._begun[forms] = tuple(chain.from_iterable(self._anchors.get(form, ()) for form in forms))
+        return begun
 
     def ranked(self, proofs: _Proofs, chosen: str | None) -> list[_Score]:
         """Return what speaks for each OPD, most points first; of OPDs that need a place, those whose place is named."""
         found: dict[str, list[_Score]] = defaultdict(list)
         for name, (opd, _) in self.homes.items():
+            if name not in proofs and name != chosen:
+                continue
             proven = proofs.get(name, {})
             points = _points(proven) + self.limits["category_chosen"] * (name == chosen)
             placed = name not in self._local or name == chosen or any(not keyword.weight for keyword in proven)
             if points:
-                found[opd].append(_Score(name, points, placed, tuple(proven.values())))
+                found[opd].append(_Score(name, points, placed, tuple(proven.items())))
         totals = [_total(scores) for scores in found.values()]
         if any(score.placed and score.category in self._local for score in totals):
             totals = [score for score in totals if score.placed]
@@ -186,32 +212,40 @@ def route(text: str, rules: RoutingRules, kind: str | None = None, category: str
     A category chosen by the citizen weighs much, yet a text that says otherwise makes it uncertain; a code that the
     registry does not know is no choice. A given `kind` is kept. Any text has an answer.
     """
-    limits, proofs = rules.limits, rules.proofs(text)
+    limits, words = rules.limits, rules.read(text)
+    proofs = rules.proofs(words)
     points = {name: _points(proofs.get(name, {})) for name in (*KINDS, *LABELS)}
     kind = kind or max(KINDS, key=lambda name: points[name])
     doubt = max(LABELS, key=lambda name: points[name])
     top, second, *_ = *rules.ranked(proofs, category), _NO_SCORE, _NO_SCORE
     label, because = None, top.because
     if points[doubt] >= limits["label"] and points[doubt] >= top.points:
-        label, because = doubt, tuple(proofs[doubt].values())
+        label, because = doubt, tuple(proofs[doubt].items())
     elif top.points < limits["suggest"]:
         label = "unclear"
     ahead = top.points >= limits["certain"] and top.points - second.points >= limits["margin"]
     doubted = points[doubt] >= limits["label"] or points[doubt] > max(0, top.points - limits["label_margin"])
     opd, division = rules.homes.get(top.category, (None, None))
     doubted = doubted or opd != rules.homes.get(category or "", (opd, division))[0]
-    return Route(kind, top.category or None, opd, division, label, ahead and not doubted and not label, because)
+    said = tuple(dict.fromkeys(keyword.said(words, covered) for keyword, covered in because))
+    return Route(kind, top.category or None, opd, division, label, ahead and not doubted and not label, said)
 
 
 _NO_SCORE = _Score("", 0, True, ())
 
 
-def _points(proven: Mapping[_Keyword, str]) -> int:
-    return sum(keyword.weight for keyword in proven)
+def _weightiest(hit: _Hit) -> tuple[int, int]:
+    return -hit[0].weight, -hit[0].size
+
+
+def _points(proven: Iterable[_Keyword]) -> int:
+    return sum([keyword.weight for keyword in proven])
 
 
 def _total(scores: Sequence[_Score]) -> _Score:
     """Return one OPD's score: its best category stands for it, all of its categories speak for it."""
+    if len(scores) == 1:
+        return scores[0]
     best = max(scores, key=lambda score: score.points)
-    because = dict.fromkeys(chain(best.because, *(score.because for score in scores)))
+    because = chain(best.because, *(score.because for score in scores))
     return _Score(best.category, sum(score.points for score in scores), best.placed, tuple(because))

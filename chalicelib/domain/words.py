@@ -12,12 +12,14 @@ Forms = frozenset[str]
 
 LEXICON_KEYS = ("masks", "plain_words", "same_words", "suffixes")
 _MASKS = ("negation", "negation_ends", "place_before", "place_names")
+_STARTS, _ENDS, _BEFORE, _NAMES = 1, 2, 4, 8  # which of them a word is
 _NOTHING: Forms = frozenset()
 _TOKEN = re.compile(r"([a-z]+)2?|(\d+)|([?.,;:!\n])")
 _STRETCHED = re.compile(r"([a-z])\1{2,}")
 _WORD = re.compile(r"[a-z]+\*?|\d+|\?")
 _STOPS = frozenset(".,;:!?\n")
 _LONGEST_WORD = 24
+REMEMBERED = 5_000  # words, read before: people use the same ones
 _SHORTEST_GUESS = 5  # a shorter word is never guessed from a slip or from boso walikan
 _DENIED_WORDS = 6  # how far "bukan soal ..." reaches when nothing ends it
 _PLACE_WORDS = 2  # how far "depan ..." reaches
@@ -26,7 +28,7 @@ _PLACE_WORDS = 2  # how far "depan ..." reaches
 class Lexicon:
     """The words that the keywords use, and how citizens write them."""
 
-    __slots__ = ("_known", "_masks", "_same", "_slips", "_stars", "_suffixes")
+    __slots__ = ("_known", "_masks", "_read", "_same", "_slips", "_stars", "_suffixes")
 
     def __init__(self, tuning: Mapping[str, object]) -> None:
         """Take spelling and masks from the tuning; raises ValueError naming a malformed entry."""
@@ -37,6 +39,7 @@ class Lexicon:
                     raise ValueError(f"same_words.{meant}: {variant!r} also means {self._same[variant]!r}")
         self._known = {*self._same.values(), *shape.text(tuning.get("plain_words", "?"), "plain_words").split()}
         self._stars: set[str] = set()
+        self._read: dict[str, tuple[Forms, int]] = {}
         self._slips: dict[str, str] = {}
         self._suffixes = tuple(shape.texts(tuning.get("suffixes", []), "suffixes"))
         masks = shape.mapping(tuning.get("masks", {}), "masks", _MASKS)
@@ -51,6 +54,7 @@ class Lexicon:
             meanings.add(self._same.get(word, word))
         self._known.update(meanings)
         self._stars.update(word for word in meanings if word.endswith("*"))
+        self._read.clear()
         return frozenset(meanings)
 
     def expect_slips(self) -> None:
@@ -59,13 +63,22 @@ class Lexicon:
             if len(word) > _SHORTEST_GUESS:
                 for slip in _shortened(word):
                     self._slips.setdefault(slip, word)
+        self._read.clear()
 
     def read(self, text: str) -> list[Forms]:
         """Return the words of the text; one that is denied, or merely names a place, stands for nothing."""
         plain = unicodedata.normalize("NFKC", text).lower()
-        words = [next(filter(None, found.groups())) for found in _TOKEN.finditer(plain)]
-        seen = {word: self._forms(word) for word in set(words)}
-        return self._without_asides([seen[word] for word in words])
+        words = [one or two or three for one, two, three in _TOKEN.findall(plain)]
+        return _without_asides([self._read.get(word) or self._remembered(word) for word in words])
+
+    def _remembered(self, word: str) -> tuple[Forms, int]:
+        if len(self._read) >= REMEMBERED:
+            self._read.clear()
+        forms = self._forms(word)
+        starts, ends, before, names = (not forms.isdisjoint(self._masks[name]) for name in _MASKS)
+        ends = ends or not forms.isdisjoint(_STOPS)
+        said = self._read[word] = (forms, starts * _STARTS | ends * _ENDS | before * _BEFORE | names * _NAMES)
+        return said
 
     def _forms(self, word: str) -> Forms:
         if word not in self._known:
@@ -89,16 +102,16 @@ class Lexicon:
             yield word[::-1]
             yield from (self._slips.get(slip, "") for slip in (word, *_shortened(word)))
 
-    def _without_asides(self, text: Sequence[Forms]) -> list[Forms]:
-        kept, denied, near = [], 0, 0
-        starts, ends, before, names = (self._masks[name] for name in _MASKS)
-        for forms in text:
-            named = near > 0 and not forms.isdisjoint(names)
-            near = _PLACE_WORDS if named or not forms.isdisjoint(before) else near - 1
-            denied = 0 if not forms.isdisjoint(_STOPS) or not forms.isdisjoint(ends) else denied - 1
-            kept.append(_NOTHING if named or denied > 0 else forms)
-            denied = denied if forms.isdisjoint(starts) else _DENIED_WORDS
-        return kept
+
+def _without_asides(text: Sequence[tuple[Forms, int]]) -> list[Forms]:
+    kept, denied, near = [], 0, 0
+    for forms, said in text:
+        named = near > 0 and said & _NAMES
+        near = _PLACE_WORDS if named or said & _BEFORE else near - 1
+        denied = 0 if said & _ENDS else denied - 1
+        kept.append(_NOTHING if named or denied > 0 else forms)
+        denied = _DENIED_WORDS if said & _STARTS else denied
+    return kept
 
 
 def _shortened(word: str) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import secrets
 import unicodedata
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import msgspec
@@ -50,8 +50,8 @@ def submit_complaint(filing: Filing, reporter: Reporter, now: datetime, *, idemp
     Raises KeyUsedOtherwise when the key stands for other words, StoreUnavailable when nothing was stored.
     """
     key = settings.current().signing_key
-    said = msgspec.json.encode([asdict(filing), asdict(reporter)]).decode()
     if idempotency_key is not None:
+        said = msgspec.json.encode([filing, reporter]).decode()
         ticket = ticket_for(key, "web", idempotency_key)
         stored = _store(filing, filing.text, reporter, ticket, name_of(key, "filing", said), now)
         if stored is None:
@@ -98,7 +98,7 @@ def _store(
 
 
 def _reporter_item(reporter: Reporter, ticket: str, fingerprint: str) -> ReporterItem | None:
-    given = {name: value for name, value in asdict(reporter).items() if value}
+    given = {name: value for name in Reporter.__slots__ if (value := getattr(reporter, name))}
     if not given:
         return None
     if reporter.phone:
@@ -111,7 +111,15 @@ def phone_key(phone: str) -> str:
     return name_of(settings.current().signing_key, "phone", phone)
 
 
-def add_to_complaint(ticket: str, text: str, now: datetime) -> Complaint | None:
-    """Add the reporter's words to the complaint; None when there is none. Raises TimelineFull, IllegalAction."""
+def add_to_complaint(ticket: str, text: str, now: datetime, *, once: bool = False) -> Complaint | None:
+    """Add the reporter's words to the complaint; None when there is none. Raises TimelineFull, IllegalAction.
+
+    With `once`, the same words again add nothing: so an SMS that is delivered again, by whatever id, is added once.
+    """
     said = unicodedata.normalize("NFC", text)
-    return handling.change(ticket, lambda complaint: add_message(complaint, said, now))
+
+    def decide(complaint: Complaint) -> Complaint:
+        known = once and any(entry.entry == "message" and entry.text == said for entry in complaint.timeline)
+        return complaint if known else add_message(complaint, said, now)
+
+    return handling.change(ticket, decide)

@@ -78,8 +78,18 @@ def start(ticket: str, actor: Actor, now: datetime, owns: Callable[[Complaint], 
 def answer(
     ticket: str, text: str, actor: Actor, now: datetime, owns: Callable[[Complaint], bool], *, final: bool
 ) -> Complaint | None:
-    """The OPD answers; None also for a complaint that is not the caller's."""
-    return _own(ticket, owns, lambda complaint: life.answer(complaint, text, actor, now, final=final))
+    """The OPD answers; None also for a complaint that is not the caller's.
+
+    An interim answer may be followed by others, so the same one again, which was tried again, is not given twice.
+    """
+
+    def decide(complaint: Complaint) -> Complaint:
+        given = (text, False, actor.subject or None)
+        if not final and any((e.text, e.final, e.who) == given for e in complaint.timeline if e.entry == "answered"):
+            return complaint
+        return life.answer(complaint, text, actor, now, final=final)
+
+    return _own(ticket, owns, decide)
 
 
 def reveal_reporter(

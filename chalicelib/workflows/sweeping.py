@@ -24,7 +24,7 @@ _ATTEMPTS: Final = 5
 
 @dataclass(slots=True)
 class Report:
-    """What a sweep did: escalations recorded, index rows read, long SMS filed, complaints that failed."""
+    """What a sweep did: escalations recorded, index rows read, long SMS filed, complaints and SMS that failed."""
 
     recorded: int = 0
     read: int = 0
@@ -53,7 +53,8 @@ def sweep(now: datetime, written_at: datetime) -> dict[str, int]:
             except Exception:
                 report.failed += 1
                 log.exception("escalation failed: %s", ticket)
-    report.filed = texting.file_overdue_parts(written_at)
+    report.filed, unfiled = texting.file_overdue_parts(written_at)
+    report.failed += unfiled
     if report.failed:
         raise SweepIncomplete(f"{report}")
     reached = min(now, written_at) - _BEHIND

@@ -6,14 +6,15 @@ What went out is written down after it went out; a record that comes again finds
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from chalicelib import settings
 from chalicelib.adapters import complaints, intake, notifier, sent
-from chalicelib.adapters.sms_providers import PROVIDERS, SendFailed
+from chalicelib.adapters.sms_providers import PROVIDERS, CarrierDown, SendFailed
 from chalicelib.adapters.tables import NotificationItem, ReporterItem, StoreUnavailable
 from chalicelib.domain.complaint import Complaint
 from chalicelib.domain.letters import Letter, letter_for
@@ -39,7 +40,8 @@ def tell(changes: Sequence[Change], now: datetime, settled_before: datetime | No
 
     With `settled_before`, only what was written before that instant: younger steps are still on their way.
 
-    One change's failure never holds up another. Raises StoreUnavailable when nothing could be looked up at all.
+    One change's failure never holds up another; a carrier that is down is left alone for the rest of the batch. Raises
+    StoreUnavailable when nothing could be looked up at all.
     """
     owed = {
         change.sequence: [
@@ -50,16 +52,16 @@ def tell(changes: Sequence[Change], now: datetime, settled_before: datetime | No
         for change in changes
     }
     done = sent.already_sent({notice.id for notices in owed.values() for notice in notices})
-    failed = set()
+    failed, down = set(), set[str]()
     for change in changes:
-        went, whole = _tell_one([notice for notice in owed[change.sequence] if notice.id not in done], now)
+        went, whole = _tell_one([notice for notice in owed[change.sequence] if notice.id not in done], now, down)
         done |= went
         if not whole:
             failed.add(change.sequence)
     return failed
 
 
-def _tell_one(notices: Sequence[Notice], now: datetime) -> tuple[set[str], bool]:
+def _tell_one(notices: Sequence[Notice], now: datetime, down: set[str]) -> tuple[set[str], bool]:
     """Send these notices and write down those that went out, also when one of them failed; return the ids of those
     that need nothing more, and whether that is all and written down."""
     went: list[NotificationItem] = []
@@ -67,7 +69,7 @@ def _tell_one(notices: Sequence[Notice], now: datetime) -> tuple[set[str], bool]
     whole = True
     for notice in notices:
         try:
-            if record := _send(notice, now):
+            if record := _send(notice, now, down):
                 went.append(record)
             settled.add(notice.id)
         except (SendFailed, StoreUnavailable) as error:
@@ -84,13 +86,13 @@ def _tell_one(notices: Sequence[Notice], now: datetime) -> tuple[set[str], bool]
     return settled, whole
 
 
-def _send(notice: Notice, now: datetime) -> NotificationItem | None:
+def _send(notice: Notice, now: datetime, down: set[str]) -> NotificationItem | None:
     """Send one notice and return its record; None when nobody can be, or wants to be, told."""
     config, known = settings.current(), city.current(now)
     names = known.names(notice.entry.opd, notice.entry.division, notice.complaint.category)
     letter = letter_for(notice, names, config.public_url, config.zone)
     if notice.to is To.REPORTER:
-        return _to_reporter(notice, letter, now)
+        return _to_reporter(notice, letter, now, down)
     address = {
         To.DIVISION: known.email_of_division(notice.entry.opd, notice.entry.division),
         To.HEAD: known.email_of_head(notice.entry.opd),
@@ -99,26 +101,41 @@ def _send(notice: Notice, now: datetime) -> NotificationItem | None:
     }[notice.to]
     if not address or (config.placeholders_to_admin and address.endswith(_PLACEHOLDER)):
         address = config.admin_email
-    return _mail(notice, address, letter, now)
+    return _mail(notice, address, letter, now, down)
 
 
-def _mail(notice: Notice, address: str, letter: Letter, now: datetime) -> NotificationItem:
-    carrier_id = notifier.send_email(address, letter.subject, letter.text, notice.id, settings.current())
+@contextmanager
+def _left_alone_when_down(carrier: str, down: set[str]) -> Iterator[None]:
+    """Ask a carrier nothing more once it is down: each message would wait for its time-outs, and a batch of them
+    outlive its Lambda, which then cannot say what went out."""
+    if carrier in down:
+        raise SendFailed(f"{carrier} is down")
+    try:
+        yield
+    except CarrierDown:
+        down.add(carrier)
+        raise
+
+
+def _mail(notice: Notice, address: str, letter: Letter, now: datetime, down: set[str]) -> NotificationItem:
+    with _left_alone_when_down("email", down):
+        carrier_id = notifier.send_email(address, letter.subject, letter.text, notice.id, settings.current())
     return sent.sent(notice.id, now, "email", notice.about, notice.opd, notice.complaint.ticket, carrier_id)
 
 
-def _to_reporter(notice: Notice, letter: Letter, now: datetime) -> NotificationItem | None:
+def _to_reporter(notice: Notice, letter: Letter, now: datetime, down: set[str]) -> NotificationItem | None:
     """Tell the reporter by e-mail where one was given, else by SMS: by the provider the complaint came by, or the
     city's own for a number given on the web. What a provider takes in its answer to the webhook is not sent again."""
     reporter = complaints.reporter_of(notice.complaint.ticket)
     if reporter is None:
         return None
     if reporter.email:
-        return _mail(notice, reporter.email, letter, now)
+        return _mail(notice, reporter.email, letter, now, down)
     provider = reporter.provider or settings.current().sms_default
     if not provider or not _wants_sms(notice, reporter, provider):
         return None
-    carrier_id = notifier.send_sms(str(reporter.phone), letter.sms, notice.id, settings.current(), provider)
+    with _left_alone_when_down(provider, down):
+        carrier_id = notifier.send_sms(str(reporter.phone), letter.sms, notice.id, settings.current(), provider)
     return sent.sent(notice.id, now, "sms", notice.about, None, notice.complaint.ticket, carrier_id)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import unicodedata
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -10,14 +12,17 @@ from chalicelib.adapters import complaints, intake, notifier, sent
 from chalicelib.adapters.sms_providers import Inbound, SendFailed
 from chalicelib.adapters.tables import StoreUnavailable
 from chalicelib.domain import sms
-from chalicelib.domain.complaint import IllegalAction, TimelineFull
+from chalicelib.domain.complaint import Complaint, IllegalAction, TimelineFull
 from chalicelib.domain.deadlines import last_day
 from chalicelib.domain.keys import name_of, ticket_for
 from chalicelib.domain.letters import filed_reply
 from chalicelib.workflows import city, filing
 
+log = logging.getLogger(__name__)
+
 _REUSE_OF_PART_REFERENCE: Final = timedelta(hours=6)
 LONGEST: Final = 8_000  # characters of a whole SMS; ten times the longest that a phone sends
+LONGEST_PART: Final = 480  # three times what one SMS holds; fifty of them still fit into one complaint
 
 
 class TooLong(Exception):
@@ -32,14 +37,26 @@ def receive_sms(message: Inbound, now: datetime) -> str | None:
     """
     if len(message.text) > LONGEST:
         raise TooLong
-    if message.part and message.part.total > 1:
+    if not _is_whole(message):
+        if len(message.text) > LONGEST_PART:
+            raise TooLong
         return _receive_part(message, now)
     return _receive_whole(message, now)
 
 
+def _is_whole(message: Inbound) -> bool:
+    return message.part is None or message.part.total == 1
+
+
 def is_command(message: Inbound) -> bool:
     """Say whether the reply to this message follows from it alone; that to a complaint follows from the complaint."""
-    return not message.part and sms.read_sms(message.text).command is not sms.Command.FILE
+    return _is_whole(message) and sms.read_sms(message.text).command is not sms.Command.FILE
+
+
+def may_reply(message: Inbound) -> bool:
+    """Say whether this number may be sent an SMS: after BERHENTI, nothing but the confirmation of it."""
+    stops = _is_whole(message) and sms.read_sms(message.text).command is sms.Command.STOP
+    return stops or not intake.wants_no_sms(filing.phone_key(message.sender))
 
 
 def _receive_whole(message: Inbound, now: datetime) -> str:
@@ -53,7 +70,8 @@ def _receive_whole(message: Inbound, now: datetime) -> str:
         return sms.STOPPED
     if meant.command is sms.Command.ADD:
         return _add(meant, message, now)
-    ticket = _ticket_of(message, now)
+    own = ticket_for(settings.current().signing_key, "sms", message.provider, message.message_id, message.sender)
+    ticket = _ticket_among_twins(message_key_of(message), own, message.sender, message.text, now)
     stored = filing.submit_sms(message.text, meant.text, _reporter(message.sender, message.provider), ticket, now)
     return filed_reply(stored, settings.current().zone)
 
@@ -62,24 +80,22 @@ def _reporter(sender: str, provider: str) -> filing.Reporter:
     return filing.Reporter(phone=sender, provider=provider)
 
 
-def _ticket_of(message: Inbound, now: datetime) -> str:
-    """Return the ticket of this delivery: its message id's own, or that of the twin which came minutes before."""
-    key = settings.current().signing_key
-    message_key = message_key_of(message)
-    if known := intake.remembered_ticket(message_key):
+def _ticket_among_twins(delivery: str, own: str, sender: str, text: str, now: datetime) -> str:
+    """Return the ticket of a delivery: its own, or that of the twin which came minutes before; always the same one."""
+    if known := intake.remembered_ticket(delivery):
         return known
-    own = ticket_for(key, "sms", message.provider, message.message_id)
-    twin = name_of(key, "twin", message.sender, sms.same_text(message.text))
-    window = timedelta(minutes=city.current(now).policy.twin_minutes)
-    ticket = intake.claim_text(twin, own, now, window)
-    if ticket != own:
-        intake.remember_ticket(message_key, ticket, now)
+    twin = name_of(settings.current().signing_key, "twin", sender, sms.same_text(text))
+    ticket = intake.claim_text(twin, own, now, timedelta(minutes=city.current(now).policy.twin_minutes))
+    if ticket == own or complaints.complaint_of(own, consistent=True):  # filed before the other one came
+        return own
+    intake.remember_ticket(delivery, ticket, now)
     return ticket
 
 
 def message_key_of(message: Inbound) -> str:
-    """Return the key under which a delivery's message id is remembered."""
-    return name_of(settings.current().signing_key, "message", message.provider, message.message_id)
+    """Return the key under which a delivery's message id is remembered: an id of one sender is no other's."""
+    key = settings.current().signing_key
+    return name_of(key, "message", message.provider, message.message_id, message.sender)
 
 
 def _status(ticket: str | None, sender: str) -> str:
@@ -105,7 +121,7 @@ def _add(meant: sms.Sms, message: Inbound, now: datetime) -> str:
     done = message_key_of(message)
     if intake.remembered_ticket(done) is None:
         try:
-            filing.add_to_complaint(meant.ticket, meant.text, now)
+            filing.add_to_complaint(meant.ticket, meant.text, now, once=True)
         except (TimelineFull, IllegalAction):
             return sms.CANNOT_ADD.format(ticket=meant.ticket)
         intake.remember_ticket(done, meant.ticket, now)
@@ -128,7 +144,7 @@ def _receive_part(message: Inbound, now: datetime) -> str | None:
     filed = complaints.complaint_of(ticket, consistent=True)
     if filed is not None:
         if (part.number, message.text) not in intake.parts_of(group):
-            filing.add_to_complaint(ticket, message.text, now)
+            filing.add_to_complaint(ticket, message.text, now, once=True)
             intake.keep_part(group, part.number, message.text)
         return filed_reply(filed, settings.current().zone)
     parts = intake.add_part(group, part.number, message.text, _wait_until(group, now))
@@ -138,7 +154,15 @@ def _receive_part(message: Inbound, now: datetime) -> str | None:
 
 
 def _ticket_of_group(group: intake.Group) -> str:
+    return intake.remembered_ticket(_key_of_group(group)) or _own_ticket_of_group(group)
+
+
+def _own_ticket_of_group(group: intake.Group) -> str:
     return ticket_for(settings.current().signing_key, "parts", group.name, group.started_at.isoformat())
+
+
+def _key_of_group(group: intake.Group) -> str:
+    return name_of(settings.current().signing_key, "group", group.name, group.started_at.isoformat())
 
 
 def _wait_until(group: intake.Group, now: datetime) -> datetime:
@@ -149,18 +173,34 @@ def _file_group(group: intake.Group, parts: list[tuple[int, str]], now: datetime
     text, complete = sms.joined_parts(parts, group.total)
     reporter = _reporter(group.sender, group.provider)
     free_text = sms.read_sms(text).text or text
-    stored = filing.submit_sms(text, free_text, reporter, _ticket_of_group(group), now, incomplete=not complete)
+    ticket = _ticket_among_twins(_key_of_group(group), _own_ticket_of_group(group), group.sender, text, now)
+    stored = filing.submit_sms(text, free_text, reporter, ticket, now, incomplete=not complete)
+    for part in _parts_left_out(stored, parts):
+        filing.add_to_complaint(stored.ticket, part, now, once=True)
     intake.close_group(group, _wait_until(group, now))
     return filed_reply(stored, settings.current().zone)
 
 
-def file_overdue_parts(now: datetime) -> int:
-    """File every long message that has waited long enough with what came of it, marked so; return how many."""
-    count = 0
+def _parts_left_out(stored: Complaint, parts: list[tuple[int, str]]) -> list[str]:
+    """Return the parts that came while somebody else was filing the message without them."""
+    if not stored.incomplete:
+        return []
+    said = [stored.text, *(entry.text or "" for entry in stored.timeline)]
+    return [text for _, text in parts if not any(unicodedata.normalize("NFC", text) in known for known in said)]
+
+
+def file_overdue_parts(now: datetime) -> tuple[int, int]:
+    """File every long message that has waited long enough with what came of it, marked so; return how many were filed,
+    and how many could not be: the next sweep tries those again."""
+    filed = failed = 0
     for group in intake.groups_due(now):
-        _file_group(group, intake.parts_of(group), now)
-        count += 1
-    return count
+        try:
+            _file_group(group, intake.parts_of(group), now)
+            filed += 1
+        except Exception:
+            failed += 1
+            log.exception("a long message was not filed")
+    return filed, failed
 
 
 # ------------------------------------------------------------------------------------------------ replying

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import parse_qs
 
 from moto.core.botocore_stubber import BotocoreStubber
 from standardwebhooks import Webhook
@@ -30,9 +31,9 @@ NAMES = ("complaints", "reporters", "escalations", "notifications", "intake", "r
 GENERIC_SECRET = "whsec_c2FtYmF0LXRlc3RzLXNlY3JldC1vZi0zMi1ieXRlcyE="
 
 
-def tables(service: Service) -> dict[str, list[str]]:
-    """Return all that is stored, in an order that can be compared."""
-    return {name: sorted(json.dumps(item, sort_keys=True) for item in service.items(name)) for name in NAMES}
+def tables(service: Service, *names: str) -> dict[str, list[str]]:
+    """Return all that is stored in these tables, or in all, in an order that can be compared."""
+    return {name: sorted(json.dumps(item, sort_keys=True) for item in service.items(name)) for name in names or NAMES}
 
 
 # ------------------------------------------------------------------------------------------------ deliveries
@@ -52,22 +53,22 @@ def generic_part(
     return generic(service, text, message_id or f"{ref}-{number}", sender, part=part)
 
 
-def generic_body(service: Service, body: bytes, secret: str = GENERIC_SECRET) -> Answer:
+def generic_body(service: Service, body: bytes, key: str = GENERIC_SECRET) -> Answer:
     """Deliver any bytes in the name of `generic`."""
     at = datetime.now(UTC)
-    signature = Webhook(secret).sign("msg_1", at, body.decode("latin-1") if not body.isascii() else body.decode())
+    signature = Webhook(key).sign("msg_1", at, body.decode("latin-1") if not body.isascii() else body.decode())
     if not body.isascii():  # the SDK signs text only
-        signature = _signed(secret, "msg_1", at, body)
+        signature = _signed(key, "msg_1", at, body)
     headers = {"webhook_id": "msg_1", "webhook_timestamp": str(int(at.timestamp())), "webhook_signature": signature}
     return service.call("POST", "/webhooks/sms/generic", body, content_type="application/json", **headers)
 
 
-def _signed(secret: str, message_id: str, at: datetime, body: bytes) -> str:
+def _signed(key: str, message_id: str, at: datetime, body: bytes) -> str:
     import base64
 
-    key = base64.b64decode(secret.removeprefix("whsec_"))
+    secret = base64.b64decode(key.removeprefix("whsec_"))
     said = f"{message_id}.{int(at.timestamp())}.".encode() + body
-    return "v1," + base64.b64encode(hmac.new(key, said, hashlib.sha256).digest()).decode()
+    return "v1," + base64.b64encode(hmac.new(secret, said, hashlib.sha256).digest()).decode()
 
 
 def smsgate(service: Service, text: str, message_id: str = "s-1", sender: str = CITIZEN) -> Answer:
@@ -78,10 +79,10 @@ def smsgate(service: Service, text: str, message_id: str = "s-1", sender: str = 
     return smsgate_body(service, json.dumps(event).encode())
 
 
-def smsgate_body(service: Service, body: bytes, secret: str = "smsgate-key") -> Answer:
+def smsgate_body(service: Service, body: bytes, key: str = "smsgate-key") -> Answer:
     """Deliver any bytes in the name of `smsgate`."""
     at = str(int(datetime.now(UTC).timestamp()))
-    signature = hmac.new(secret.encode(), body + at.encode(), hashlib.sha256).hexdigest()
+    signature = hmac.new(key.encode(), body + at.encode(), hashlib.sha256).hexdigest()
     return service.call("POST", "/webhooks/sms/smsgate", body, content_type="application/json",
                         x_timestamp=at, x_signature=signature)  # fmt: skip
 
@@ -102,6 +103,10 @@ class Carrier:
         """Return (to, text) of every SMS that it was given."""
         found = []
         for path, _, body in self.asked:
+            if path.startswith("/2010-04-01/"):
+                form = parse_qs(body.decode())
+                found.append((form["To"][0], form["Body"][0]))
+                continue
             said = json.loads(body)
             if path == "/generic":
                 found.append((said["to"], said["text"]))
@@ -112,7 +117,7 @@ class Carrier:
 
 @contextmanager
 def carrier_on() -> Iterator[Carrier]:
-    """Run a carrier here, to which `generic` and `smsgate` hand what they send."""
+    """Run a carrier here, to which all providers hand what they send."""
     told = Carrier()
 
     class Handler(BaseHTTPRequestHandler):
@@ -137,6 +142,9 @@ def carrier_on() -> Iterator[Carrier]:
         "SAMBAT_SMS_SMSGATE_URL": f"{told.url}/smsgate",
         "SAMBAT_SMS_SMSGATE_USER": "city",
         "SAMBAT_SMS_SMSGATE_PASSWORD": "of the gateway",
+        "SAMBAT_SMS_TWILIO_URL": told.url,
+        "SAMBAT_SMS_TWILIO_ACCOUNT": "AC1",
+        "SAMBAT_SMS_TWILIO_FROM": CITY,
     }
     try:
         with set_as(**outgoing):

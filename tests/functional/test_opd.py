@@ -36,7 +36,7 @@ def listed(service: Service, who: str, query: str = "") -> list[str]:
     raise AssertionError("the list has no end")
 
 
-def entries(service: Service, ticket: str, admin: str = "") -> list[dict[str, Any]]:
+def entries(service: Service, ticket: str) -> list[dict[str, Any]]:
     timeline: list[dict[str, Any]] = service.get(f"/admin/complaints/{ticket}", token("admin")).json["timeline"]
     return timeline
 
@@ -104,7 +104,7 @@ def test_a_list_of_several_pages_is_whole_without_a_repetition(service: Service)
     now = wall_clock()
     made = [filed((LAMP, HOLE)[n % 2], now - n * timedelta(minutes=1)).ticket for n in range(23)]
     lamps = [ticket for n, ticket in enumerate(made) if n % 2 == 0]
-    for query in ("limit=1&", "limit=5&", "limit=23&", "limit=100&"):
+    for query in ("limit=4&", "limit=23&", "limit=100&"):
         tickets = listed(service, officer(), query)
         assert len(tickets) == len(set(tickets))
         assert set(tickets) == set(made)
@@ -112,26 +112,26 @@ def test_a_list_of_several_pages_is_whole_without_a_repetition(service: Service)
     assert set(listed(service, officer("jalan"), "limit=3&")) == set(made) - set(lamps)
 
 
-@pytest.mark.parametrize(
-    ("query", "field"),
-    [
-        ("status=late", "status"),
-        ("status=dispatched&status=answered", "status"),
-        ("due_before=tomorrow", "due_before"),
-        ("due_before=2026-12-01", "due_before"),
-        ("due_before=2026-12-01T00:00:00", "due_before"),
-        ("limit=0", "limit"),
-        ("limit=101", "limit"),
-        ("limit=x", "limit"),
-        ("cursor=abc", "cursor"),
-        ("cursor=%C3%A9", "cursor"),
-        ("opd=dishub", "opd"),
-    ],
-)
-def test_a_query_that_makes_no_sense_is_refused_by_name(service: Service, query: str, field: str) -> None:
-    answer = service.get(f"/opd/complaints?{query}", officer())
-    assert answer.status == 400
-    assert [error["field"] for error in answer.json["errors"]] == [field]
+BAD_QUERIES = {
+    "status=late": "status",
+    "status=dispatched&status=answered": "status",
+    "due_before=tomorrow": "due_before",
+    "due_before=2026-12-01": "due_before",
+    "due_before=2026-12-01T00:00:00": "due_before",
+    "limit=0": "limit",
+    "limit=101": "limit",
+    "limit=x": "limit",
+    "cursor=abc": "cursor",
+    "cursor=%C3%A9": "cursor",
+    "opd=dishub": "opd",
+}
+
+
+def test_a_query_that_makes_no_sense_is_refused_by_name(service: Service) -> None:
+    for query, field in BAD_QUERIES.items():
+        answer = service.get(f"/opd/complaints?{query}", officer())
+        assert answer.status == 400, query
+        assert [error["field"] for error in answer.json["errors"]] == [field]
 
 
 def test_a_cursor_is_good_for_its_own_list_only_and_says_nothing(service: Service) -> None:
@@ -162,22 +162,20 @@ def same(left: Answer, right: Answer) -> bool:
     return (left.status, left.headers, left.body) == (right.status, right.headers, right.body)
 
 
-@pytest.mark.parametrize("who", ["dishub", "dpuprpkp jalan"])
 @pytest.mark.parametrize("action", ["", "/start", "/answer"])
-def test_what_is_not_theirs_looks_exactly_like_what_is_not_there(service: Service, who: str, action: str) -> None:
-    opd, _, division = who.partition(" ")
-    bearer = token("opd", opd, division)
+def test_what_is_not_theirs_looks_exactly_like_what_is_not_there(service: Service, action: str) -> None:
     lamp, queued = filed(LAMP, phone="+6280000000001"), filed(UNCLEAR)
     body = {"text": "Bukan urusan kami"} if action == "/answer" else None
+    for who in (officer(opd="dishub"), officer("jalan"), officer("pju", opd="dishub")):
 
-    def ask(ticket: str) -> Answer:
-        path = f"/opd/complaints/{ticket}{action}"
-        return service.post(path, body, bearer) if action else service.get(path, bearer)
+        def ask(ticket: str, bearer: str = who) -> Answer:
+            path = f"/opd/complaints/{ticket}{action}"
+            return service.post(path, body, bearer) if action else service.get(path, bearer)
 
-    nothing = ask(NOBODYS)
-    assert nothing.status == 404
-    for ticket in (lamp.ticket, queued.ticket, "no-ticket", "%2e%2e", "%00"):
-        assert same(ask(ticket), nothing), ticket
+        nothing = ask(NOBODYS)
+        assert nothing.status == 404
+        for ticket in (lamp.ticket, queued.ticket, "no-ticket", "%2e%2e", "%00"):
+            assert same(ask(ticket), nothing), ticket
     assert complaints.complaint_of(lamp.ticket) == lamp
 
 
@@ -225,9 +223,9 @@ def test_the_text_of_an_answer_is_kept_as_it_was_written(service: Service) -> No
     assert answer.json["timeline"][-1]["text"] == text
 
 
-@pytest.mark.parametrize(
-    ("body", "field"),
-    [
+def test_an_answer_that_says_nothing_changes_nothing(service: Service) -> None:
+    complaint = filed(LAMP)
+    bad: list[tuple[Any, str]] = [
         ({}, "text"),
         ({"text": ""}, "text"),
         ({"text": " \n\t"}, "text"),
@@ -236,13 +234,11 @@ def test_the_text_of_an_answer_is_kept_as_it_was_written(service: Service) -> No
         ({"text": "Sudah", "final": "yes"}, "final"),
         ({"text": "Sudah", "closed": True}, "closed"),
         ([], "body"),
-    ],
-)
-def test_an_answer_that_says_nothing_changes_nothing(service: Service, body: Any, field: str) -> None:
-    complaint = filed(LAMP)
-    answer = service.post(f"/opd/complaints/{complaint.ticket}/answer", body, officer())
-    assert answer.status == 400
-    assert [error["field"] for error in answer.json["errors"]] == [field]
+    ]
+    for body, field in bad:
+        answer = service.post(f"/opd/complaints/{complaint.ticket}/answer", body, officer())
+        assert answer.status == 400, body
+        assert [error["field"] for error in answer.json["errors"]] == [field]
     assert complaints.complaint_of(complaint.ticket) == complaint
 
 

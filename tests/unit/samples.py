@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from chalicelib.domain.complaint import MACHINE, Actor, Complaint, Filing, Role, answer, dispatch, file_complaint, start
+from chalicelib.domain.complaint import (
+    Actor,
+    Complaint,
+    Filing,
+    Role,
+    Status,
+    answer,
+    dispatch,
+    file_complaint,
+    start,
+)
 from chalicelib.domain.deadlines import Policy, calendar_from
 from chalicelib.domain.escalation import decide_escalation, escalated
 from chalicelib.domain.routing import Route
@@ -25,7 +36,7 @@ def data(name: str) -> Any:
 POLICY = Policy.from_data(data("policy.json"))
 CALENDAR = calendar_from(data("holidays.json"), WIB, frozenset(data("policy.json")["weekend"]))
 
-TICKET = "7K3M9-QX2TH"
+TICKET = "7K3M9-QX2TW"
 ADMIN = Actor(Role.ADMIN, "admin-1")
 OFFICER = Actor(Role.OPD, "officer-1")
 CERTAIN = Route("complaint", "pju", "dpuprpkp", "pju", None, True, ("lampu jalan",))
@@ -69,5 +80,6 @@ def swept(complaint: Complaint, now: datetime) -> Complaint:
 
 
 def redispatched(complaint: Complaint, now: datetime) -> Complaint:
-    """Return the complaint given to another division: its next answer clock."""
-    return dispatch(complaint, "dishub", "parkir", MACHINE, now, CALENDAR, POLICY)
+    """Return the complaint as it is after it went back and was given to another division: on its next answer clock."""
+    back = replace(complaint, status=Status.RECEIVED, next_rung_at=None)
+    return dispatch(back, "dishub", "parkir", ADMIN, now, CALENDAR, POLICY)

@@ -9,6 +9,7 @@ from typing import Final
 from chalicelib.adapters.sms_providers import generic, smsgate, twilio
 from chalicelib.adapters.sms_providers.contract import (
     BadSignature,
+    CarrierDown,
     Inbound,
     NotAMessage,
     Part,
@@ -22,6 +23,7 @@ from chalicelib.adapters.sms_providers.contract import (
 __all__ = [
     "PROVIDERS",
     "BadSignature",
+    "CarrierDown",
     "Inbound",
     "NotAMessage",
     "Part",

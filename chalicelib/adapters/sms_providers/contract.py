@@ -26,6 +26,10 @@ class SendFailed(Exception):
     """The carrier did not take the message; the text of this error holds no number, no address, no message."""
 
 
+class CarrierDown(SendFailed):
+    """The carrier takes nothing now, whatever the message: it did not answer, or asks to be left alone."""
+
+
 @dataclass(frozen=True, slots=True)
 class WebhookRequest:
     """One call of a provider. `url` is the configured public URL + path + raw query string, as the provider called it;

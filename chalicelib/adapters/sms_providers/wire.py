@@ -12,7 +12,7 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-from chalicelib.adapters.sms_providers.contract import BadSignature, SendFailed, Unreadable
+from chalicelib.adapters.sms_providers.contract import BadSignature, CarrierDown, SendFailed, Unreadable
 
 TOLERANCE_SECONDS: Final = 300  # Standard Webhooks and sms-gate.app both name five minutes
 CONNECT_SECONDS: Final = 3.0
@@ -94,7 +94,7 @@ def outgoing_id(message_id: str, longest: int) -> str:
 def post(carrier: str, url: str, body: bytes, headers: Mapping[str, str]) -> tuple[int, bytes]:
     """POST once, without retry or redirect (the headers carry credentials), and return status and body.
 
-    Raises SendFailed if no answer came, from nothing: the chain would show the request. A connection of its
+    Raises CarrierDown if no answer came, from nothing: the chain would show the request. A connection of its
     own each time, since one kept over a Lambda's sleep is dead at the next message.
     """
     import urllib3
@@ -112,7 +112,7 @@ def post(carrier: str, url: str, body: bytes, headers: Mapping[str, str]) -> tup
             finally:
                 response.close()
     except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
-        raise SendFailed(f"{carrier}: no answer ({type(error).__name__})") from None
+        raise CarrierDown(f"{carrier}: no answer ({type(error).__name__})") from None
 
 
 def field_of(body: bytes, name: str, fallback: str) -> str:

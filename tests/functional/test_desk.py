@@ -1,0 +1,467 @@
+"""The officer's desk in a browser: signing in at a real (small) OpenID provider, the work, the forms, signing out."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import http.client
+import json
+import re
+import secrets
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
+
+import pytest
+
+from chalicelib import settings
+from chalicelib.adapters import complaints
+from chalicelib.api import desk
+from tests.builders import Answer, Service, token
+from tests.functional.scenes import HOLE, LAMP, filed, opened, wall_clock
+
+DAY = timedelta(days=1)
+
+
+# ------------------------------------------------------------------------------------------------ the provider
+
+
+@dataclass
+class Provider:
+    """An OpenID provider on this machine: gives codes at /authorize, changes each once for an ID token at /token."""
+
+    url: str = ""
+    person: dict[str, Any] = field(default_factory=lambda: {"role": "opd", "opd": "dpuprpkp", "sub": "sri"})
+    codes: dict[str, dict[str, str]] = field(default_factory=dict)
+    refused: list[str] = field(default_factory=list)
+    spoil: Callable[[dict[str, Any]], dict[str, Any]] = field(default=lambda claims: claims)
+    broken: bytes | None = None
+    stop: Callable[[], None] = field(default=lambda: None)
+
+    def authorize(self, asked: dict[str, str]) -> str:
+        """Sign the person in and return where the browser goes with a code."""
+        assert asked["response_type"] == "code"
+        assert asked["client_id"] == "sambat-tests"
+        assert asked["code_challenge_method"] == "S256"
+        assert "openid" in asked["scope"].split()
+        code = secrets.token_urlsafe(16)
+        self.codes[code] = asked
+        return f"{asked['redirect_uri']}?{urlencode({'code': code, 'state': asked['state']})}"
+
+    def change(self, asked: dict[str, str]) -> dict[str, str] | None:
+        """Return the tokens for a code; None for one that is unknown, used, or not of who asked for it."""
+        given = self.codes.pop(asked.get("code", ""), None)
+        digest = hashlib.sha256(asked.get("code_verifier", "").encode()).digest()
+        challenge = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+        if (
+            given is None
+            or asked.get("grant_type") != "authorization_code"
+            or asked.get("client_id") != given["client_id"]
+            or asked.get("redirect_uri") != given["redirect_uri"]
+            or not secrets.compare_digest(challenge, given["code_challenge"])
+        ):
+            self.refused.append(asked.get("code", ""))
+            return None
+        claims = self.spoil({**self.person, "nonce": given["nonce"]})
+        return {
+            "id_token": token(**claims),
+            "access_token": token(**claims, token_use="access"),
+            "token_type": "Bearer",
+        }
+
+
+@pytest.fixture
+def provider(service: Service, monkeypatch: pytest.MonkeyPatch) -> Iterator[Provider]:
+    """The provider, running, and the service told of it."""
+    running = Provider()
+
+    class Door(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            to = running.authorize(dict(parse_qsl(urlsplit(self.path).query)))
+            self.send_response(302)
+            self.send_header("Location", to)
+            self.end_headers()
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+            assert self.headers["Content-Type"] == "application/x-www-form-urlencoded"
+            tokens = running.change(dict(parse_qsl(body)))
+            self.send_response(200 if tokens else 400)
+            self.end_headers()
+            answer = json.dumps(tokens or {"error": "invalid_grant"}).encode()
+            self.wfile.write(answer if running.broken is None else running.broken)
+
+        def log_message(self, format: str, *args: Any) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Door)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+
+    def stop() -> None:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+    running.url, running.stop = f"http://127.0.0.1:{server.server_port}", stop
+    monkeypatch.setenv("SAMBAT_OIDC_AUTHORIZE_URL", f"{running.url}/authorize")
+    monkeypatch.setenv("SAMBAT_OIDC_TOKEN_URL", f"{running.url}/token")
+    settings.current.cache_clear()
+    try:
+        yield running
+    finally:
+        if thread.is_alive():
+            stop()
+        monkeypatch.undo()
+        settings.current.cache_clear()
+
+
+# ------------------------------------------------------------------------------------------------ the browser
+
+
+@dataclass
+class Browser:
+    """Keeps cookies, follows the provider, fills in forms."""
+
+    service: Service
+    cookies: dict[str, str] = field(default_factory=dict)
+    flags: dict[str, set[str]] = field(default_factory=dict)
+
+    def get(self, path: str, **headers: str) -> Answer:
+        return self._keep(self.service.call("GET", path, b"", **self._cookie(), **headers))
+
+    def submit(self, path: str, fields: dict[str, str], **headers: str) -> Answer:
+        return self._keep(self.service.form(path, fields, **self._cookie(), **headers))
+
+    def _cookie(self) -> dict[str, str]:
+        return {"cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())}
+
+    def _keep(self, answer: Answer) -> Answer:
+        for line in all_cookies(answer):
+            first, *flags = (part.strip() for part in line.split(";"))
+            name, _, value = first.partition("=")
+            self.flags[name] = set(flags)
+            if "Max-Age=0" in flags:
+                self.cookies.pop(name, None)
+            else:
+                self.cookies[name] = value
+        return answer
+
+    def go_to_provider(self) -> str:
+        """Begin to sign in; return the path, with its code and state, to which the provider sends the browser back."""
+        answer = self.get("/masuk")
+        assert answer.status == 302
+        at = urlsplit(answer.headers["Location"])
+        connection = http.client.HTTPConnection(str(at.hostname), at.port)
+        connection.request("GET", f"{at.path}?{at.query}")
+        back = str(connection.getresponse().headers["Location"])
+        connection.close()
+        assert back.startswith(f"{settings.current().public_url}/masuk/selesai?")
+        return back.removeprefix(settings.current().public_url)
+
+    def sign_in(self) -> Answer:
+        return self.get(self.go_to_provider())
+
+
+def all_cookies(answer: Answer) -> list[str]:
+    """Return each Set-Cookie of an answer."""
+    found: Any = answer.headers.get("Set-Cookie", [])
+    return [found] if isinstance(found, str) else list(found)
+
+
+def csrf_of(page: Answer) -> str:
+    found = re.search(r'name="csrf" value="([^"]+)"', page.text)
+    assert found, page.text
+    return found[1]
+
+
+@pytest.fixture
+def browser(service: Service) -> Browser:
+    return Browser(service)
+
+
+@pytest.fixture
+def officer(service: Service) -> Browser:
+    """A browser in which an officer of dpuprpkp is signed in."""
+    return Browser(service, {"sambat_session": token("opd", "dpuprpkp", sub="sri")})
+
+
+# ------------------------------------------------------------------------------------------------ signing in
+
+
+def test_an_officer_signs_in_and_sees_what_is_owed(provider: Provider, browser: Browser) -> None:
+    ticket = filed(LAMP).ticket
+    done = browser.sign_in()
+    assert (done.status, done.headers["Location"]) == (303, "https://sambat.example/api/meja")
+    assert set(browser.cookies) == {"sambat_session"}
+    page = browser.get("/meja")
+    assert page.status == 200
+    assert ticket in page.text
+
+
+def test_the_state_is_new_each_time_and_neither_secret_leaves_in_clear(provider: Provider, browser: Browser) -> None:
+    asked = []
+    for _ in range(2):
+        query = parse_qs(urlsplit(browser.get("/masuk").headers["Location"]).query)
+        asked.append(query)
+        assert query["redirect_uri"] == ["https://sambat.example/api/masuk/selesai"]
+        assert len(query["state"][0]) >= 43
+        verifier = desk._derived("pkce", query["state"][0])
+        assert verifier not in str(query)
+        assert query["state"][0] == browser.cookies["sambat_masuk"]
+    for name in ("state", "nonce", "code_challenge"):
+        assert asked[0][name] != asked[1][name]
+
+
+@pytest.mark.parametrize(
+    ("public_url", "path", "secure"),
+    [
+        ("https://sambat.example/api", "Path=/api", True),
+        ("https://sambat.example", "Path=/", True),
+        ("http://127.0.0.1:8000", "Path=/", False),
+    ],
+)
+def test_cookies_are_for_this_service_alone_and_for_no_script(
+    provider: Provider, browser: Browser, monkeypatch: pytest.MonkeyPatch, public_url: str, path: str, secure: bool
+) -> None:
+    monkeypatch.setenv("SAMBAT_PUBLIC_URL", public_url)
+    settings.current.cache_clear()
+    done = browser.sign_in()
+    assert done.headers["Location"] == f"{public_url}/meja"
+    for name, age in (("sambat_session", "Max-Age=28800"), ("sambat_masuk", "Max-Age=0")):
+        expected = {path, "HttpOnly", "SameSite=Lax", age} | ({"Secure"} if secure else set())
+        assert browser.flags[name] == expected
+
+
+def refused(answer: Answer, browser: Browser, status: int = 400) -> bool:
+    """Say whether a sign-in was refused and left no session."""
+    return answer.status == status and "sambat_session" not in browser.cookies and "Location" not in answer.headers
+
+
+def test_a_state_of_somebody_elses_sign_in_is_refused(provider: Provider, browser: Browser) -> None:
+    attacker = Browser(browser.service)
+    theirs = attacker.go_to_provider()
+    assert refused(browser.get(theirs), browser)  # a victim without a sign-in under way
+    browser.get("/masuk")
+    assert refused(browser.get(theirs), browser)  # and one with another
+    mine = browser.go_to_provider()
+    assert refused(browser.get(re.sub("state=[^&]*", "state=", mine)), browser)
+    assert refused(browser.get(re.sub("&?state=[^&]*", "", mine)), browser)
+    assert refused(browser.get(re.sub("state=[^&]*", "state=%C3%A9", mine)), browser)
+    assert refused(browser.get(re.sub("code=[^&]*&?", "", mine)), browser)
+    assert provider.refused == []
+    assert browser.get(mine).status == 303
+
+
+def test_a_code_works_once(provider: Provider, browser: Browser) -> None:
+    back = browser.go_to_provider()
+    cookie = browser.cookies["sambat_masuk"]
+    assert browser.get(back).status == 303
+    again = Browser(browser.service, {"sambat_masuk": cookie})
+    assert refused(again.get(back), again)
+    assert len(provider.refused) == 1
+    assert refused(Browser(browser.service).get(back), again)
+
+
+def test_a_code_that_was_made_for_another_browser_does_not_sign_in(provider: Provider, browser: Browser) -> None:
+    stolen = parse_qs(urlsplit(Browser(browser.service).go_to_provider()).query)["code"][0]
+    browser.go_to_provider()
+    own_state = browser.cookies["sambat_masuk"]
+    answer = browser.get(f"/masuk/selesai?{urlencode({'code': stolen, 'state': own_state})}")
+    assert refused(answer, browser)
+    assert provider.refused == [stolen]  # the verifier is not the one that this code was asked for with
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"nonce": "another"}, {"nonce": None}, {"nonce": ""}, {"nonce": ["x"]}, {"aud": "another-app"},
+     {"iss": "https://other.example"}, {"token_use": "access"}],
+    ids=str,
+)  # fmt: skip
+def test_a_token_that_was_not_made_for_this_sign_in_is_refused(
+    provider: Provider, browser: Browser, change: dict[str, Any]
+) -> None:
+    provider.spoil = lambda claims: {**claims, **change}
+    assert refused(browser.sign_in(), browser)
+
+
+def test_what_the_provider_refuses_is_refused_and_what_it_cannot_do_is_503(
+    provider: Provider, browser: Browser
+) -> None:
+    provider.broken = b"{}"
+    assert refused(browser.sign_in(), browser)
+    for nonsense in (b"<html>", b"[]", b"", b"5"):
+        provider.broken = nonsense
+        assert refused(browser.sign_in(), browser, 503), nonsense
+    back = browser.go_to_provider()
+    provider.stop()
+    assert refused(browser.get(back), browser, 503)
+
+
+def test_who_is_no_officer_gets_no_session(provider: Provider, browser: Browser) -> None:
+    for role in ("admin", "mayor", "auditor", "staff"):
+        provider.person = {"role": role, "sub": "rina"}
+        assert refused(browser.sign_in(), browser, 403)
+    provider.person = {"role": "opd", "sub": "sri"}
+    assert refused(browser.sign_in(), browser, 403)  # an officer of no OPD
+
+
+# ------------------------------------------------------------------------------------------------ the work
+
+
+def test_the_desk_lists_what_is_due_first_and_counts_it(service: Service, officer: Browser) -> None:
+    now = wall_clock()
+    opened(now - 60 * DAY)
+    late, fresh = filed(LAMP, now - 40 * DAY).ticket, filed(HOLE, now).ticket
+    page = officer.get("/meja", accept_language="en")
+    assert page.text.index(late) < page.text.index(fresh)
+    assert "Dinas Pekerjaan Umum" in page.text
+    assert re.findall(r"<b>(\d+)</b>", page.text)[0] == "1"
+
+
+def test_a_long_desk_goes_on_page_by_page(service: Service, officer: Browser) -> None:
+    now = wall_clock()
+    made = [filed(LAMP, now - n * timedelta(minutes=1)).ticket for n in range(45)]
+    first = officer.get("/meja")
+    link = re.search(r'href="https://sambat.example/api(/meja\?cursor=[^"]+)"', first.text)
+    assert link
+    second = officer.get(link[1].replace("&amp;", "&"))
+    seen = [[ticket for ticket in made if ticket in page.text] for page in (first, second)]
+    assert [len(part) for part in seen] == [40, 5]
+    assert not set(seen[0]) & set(seen[1])
+    assert "cursor=" not in second.text
+
+
+def test_the_page_of_a_complaint_shows_who_filed_it_and_writes_that_down_once(
+    service: Service, officer: Browser
+) -> None:
+    known = filed(LAMP, name="Warga Uji", phone="+6281200000001").ticket
+    secret = filed(LAMP, name="Warga Rahasia", phone="+6281200000002", anonymous=True).ticket
+    for _ in range(2):
+        assert "Warga Uji" in officer.get(f"/meja/{known}").text
+        assert "Warga" not in officer.get(f"/meja/{secret}").text
+    reads = [(e.by, e.who) for e in stored(known) if e.entry == "reporter_read"]
+    assert reads == [("opd", "sri")]
+    assert [e.entry for e in stored(secret)] == ["received", "dispatched"]
+
+
+def stored(ticket: str) -> tuple[Any, ...]:
+    found = complaints.complaint_of(ticket, consistent=True)
+    assert found is not None
+    return found.timeline
+
+
+def test_what_a_reporter_added_can_be_read_at_the_desk(service: Service, officer: Browser) -> None:
+    filing = service.post("/complaints", {"text": LAMP}).json
+    message = {"text": "Sekarang <b>dua</b> lampu mati."}
+    service.post(f"/complaints/{filing['ticket']}/messages", message, x_receipt=filing["receipt"])
+    page = officer.get(f"/meja/{filing['ticket']}")
+    assert "Sekarang &lt;b&gt;dua&lt;/b&gt; lampu mati." in page.text
+
+
+def test_an_officer_starts_and_answers_from_the_page(service: Service, officer: Browser) -> None:
+    ticket = filed(LAMP).ticket
+    page = officer.get(f"/meja/{ticket}")
+    begun = officer.submit(f"/meja/{ticket}/start", {"csrf": csrf_of(page)})
+    assert begun.status == 200
+    assert f"/meja/{ticket}/start" not in begun.text
+    interim = {"csrf": csrf_of(begun), "text": "Suku cadang\r\ndipesan.", "interim": "true"}
+    assert officer.submit(f"/meja/{ticket}/answer", interim).status == 200
+    final = officer.submit(f"/meja/{ticket}/answer", {"csrf": csrf_of(begun), "text": "Sudah menyala."})
+    assert final.status == 200
+    assert "Sudah menyala." in final.text
+    assert f"/meja/{ticket}/answer" not in final.text
+    told = [(entry.entry, entry.who, entry.text, entry.final) for entry in stored(ticket)[2:]]
+    assert told == [
+        ("started", "sri", None, None),
+        ("answered", "sri", "Suku cadang\ndipesan.", False),
+        ("answered", "sri", "Sudah menyala.", True),
+    ]
+    late = officer.submit(f"/meja/{ticket}/answer", {"csrf": csrf_of(begun), "text": "Lagi."})
+    assert late.status == 409
+    assert len(stored(ticket)) == 5
+
+
+def test_an_answer_that_cannot_be_sent_shows_the_page_again_with_what_was_typed(
+    service: Service, officer: Browser
+) -> None:
+    ticket = filed(LAMP).ticket
+    csrf = csrf_of(officer.get(f"/meja/{ticket}"))
+    empty = officer.submit(f"/meja/{ticket}/answer", {"csrf": csrf, "text": " ", "interim": "true"})
+    assert empty.status == 400
+    assert 'aria-invalid="true"' in empty.text
+    assert re.search(r'name="interim"[^>]* checked', empty.text)
+    long = "Jawaban <panjang> " * 300
+    again = officer.submit(f"/meja/{ticket}/answer", {"csrf": csrf, "text": long})
+    assert again.status == 400
+    assert ("Jawaban &lt;panjang&gt; " * 300).strip() in again.text
+    unknown = officer.submit(f"/meja/{ticket}/answer", {"csrf": csrf, "text": "Sudah.", "status": "closed"})
+    assert unknown.status == 400
+    assert "Sudah." in unknown.text
+    assert [entry.entry for entry in stored(ticket)] == ["received", "dispatched"]
+
+
+def test_a_form_of_another_site_changes_nothing(service: Service, officer: Browser) -> None:
+    ticket = filed(LAMP).ticket
+    colleague = Browser(service, {"sambat_session": token("opd", "dpuprpkp", sub="joko")})
+    theirs = csrf_of(colleague.get(f"/meja/{ticket}"))
+    for csrf in ({}, {"csrf": ""}, {"csrf": "x"}, {"csrf": theirs}, {"csrf": "\u00e9"}):
+        for path, fields in (
+            (f"/meja/{ticket}/start", {}),
+            (f"/meja/{ticket}/answer", {"text": "Sudah."}),
+            ("/keluar", {}),
+        ):
+            answer = officer.submit(path, {**fields, **csrf})
+            assert answer.status == 403, (path, csrf)
+    assert [entry.entry for entry in stored(ticket)] == ["received", "dispatched"]
+    assert "sambat_session" in officer.cookies
+
+
+def test_a_desk_action_takes_nothing_but_a_form(service: Service, officer: Browser) -> None:
+    ticket = filed(LAMP).ticket
+    csrf = csrf_of(officer.get(f"/meja/{ticket}"))
+    body = json.dumps({"csrf": csrf, "text": "Sudah."})
+    cookie = f"sambat_session={officer.cookies['sambat_session']}"
+    answer = service.call("POST", f"/meja/{ticket}/answer", body, content_type="application/json", cookie=cookie)
+    assert answer.status == 415
+    assert [entry.entry for entry in stored(ticket)] == ["received", "dispatched"]
+
+
+def test_without_a_session_the_desk_offers_to_sign_in(service: Service) -> None:
+    ticket = filed(LAMP).ticket
+    expired = token("opd", "dpuprpkp", exp=wall_clock() - timedelta(seconds=1))
+    for session in ("", "garbage", expired):
+        browser = Browser(service, {"sambat_session": session} if session else {})
+        for page in (browser.get("/meja"), browser.get(f"/meja/{ticket}")):
+            assert page.status == 401
+            assert 'href="https://sambat.example/api/masuk"' in page.text
+            assert LAMP not in page.text
+
+
+def test_a_bearer_token_is_no_session(service: Service) -> None:
+    bearer = {"authorization": f"Bearer {token('opd', 'dpuprpkp')}"}
+    assert service.call("GET", "/meja", b"", **bearer).status == 401
+
+
+def test_no_page_of_the_desk_is_kept_or_framed_or_runs_anything(service: Service, officer: Browser) -> None:
+    ticket = filed(LAMP).ticket
+    for page in (officer.get("/meja"), officer.get(f"/meja/{ticket}"), officer.get("/meja/00000-00000")):
+        assert page.headers["Cache-Control"] == "no-store"
+        policy = page.headers["Content-Security-Policy"]
+        assert "default-src 'none'" in policy
+        assert "frame-ancestors 'none'" in policy
+        assert "script-src" not in policy
+        assert "Access-Control-Allow-Origin" not in page.headers
+
+
+def test_signing_out_takes_the_session_away(service: Service, officer: Browser) -> None:
+    csrf = csrf_of(officer.get("/meja"))
+    answer = officer.submit("/keluar", {"csrf": csrf})
+    assert answer.status == 200
+    assert officer.cookies == {}
+    assert {"Path=/api", "Max-Age=0", "HttpOnly", "SameSite=Lax", "Secure"} == officer.flags["sambat_session"]
+    assert officer.get("/meja").status == 401

@@ -1,0 +1,262 @@
+"""Requests that nobody meant: made by schemathesis from the published document, and a few by hand.
+
+Every operation is called as one who may, at things that are there: whatever is sent, the answer is one that the
+document describes, and the fault is never ours.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Any, Final
+from urllib.parse import urlencode, urlsplit
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from schemathesis import Case, CheckContext, GenerationMode, Response
+from schemathesis.checks import not_a_server_error
+from schemathesis.config import GenerationConfig
+from schemathesis.core.parameters import ParameterLocation
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    negative_data_rejection,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+    unsupported_method,
+)
+
+from chalicelib.api import openapi
+from chalicelib.api.operations import OPERATIONS, Operation
+from chalicelib.settings import current
+from infra.local.gateway import Gateway
+from tests.builders import FORM, Service, running_service, token
+
+EXAMPLES: Final = 10  # of each kind for each operation: bounded, and always the same ones
+
+
+def refuses_what_is_wrong(ctx: CheckContext, response: Response, case: Case[Any]) -> bool | None:
+    """Hold that a wrong body, and a wrong query of a list, are refused."""
+    if case.meta is None or response.status_code >= 300:
+        return None
+    body = case.meta.is_negative_at(ParameterLocation.BODY) and not (case.media_type == FORM and has_empty(case.body))
+    query = case.meta.is_negative_at(ParameterLocation.QUERY) and not has_empty(case.query)
+    if body or (query and _BY_LABEL[case.operation.label].query):
+        return negative_data_rejection(ctx, response, case)
+    return None
+
+
+def has_empty(fields: Any) -> bool:
+    """Say whether a form or a query has an empty field: that is an absent one, whatever the schema says of it."""
+    return isinstance(fields, dict) and any(value in ("", None, [], {}) for value in fields.values())
+
+
+_BY_LABEL: Final = {f"{one.method} {one.path}": one for one in OPERATIONS}
+CHECKS: Final = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    refuses_what_is_wrong,
+    unsupported_method,
+]
+LAMP: Final = "Lampu jalan (PJU) mati di Jl. Bukirsari sudah dua minggu"
+VAGUE: Final = "Mohon perhatian untuk lingkungan kami, terima kasih"
+
+Start = Callable[[str, list[tuple[str, str]]], Any]
+
+
+def as_wsgi(gateway: Gateway) -> Callable[[dict[str, Any], Start], Iterable[bytes]]:
+    """Return the service as a WSGI application, behind the gateway that stands before it on one machine."""
+
+    def application(environ: dict[str, Any], start: Start) -> Iterable[bytes]:
+        headers = {
+            name.removeprefix("HTTP_").replace("_", "-"): value
+            for name, value in environ.items()
+            if name.startswith("HTTP_") or (name in ("CONTENT_TYPE", "CONTENT_LENGTH") and value)
+        }
+        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        path, query = environ["REQUEST_URI"].partition("?")[0], environ["QUERY_STRING"]
+        answer = gateway.handle(environ["REQUEST_METHOD"], f"{path}?{query}" if query else path, headers, body or None)
+        several = ((name, value if isinstance(value, list) else [value]) for name, value in answer.headers.items())
+        start(f"{answer.status} -", [(name, one) for name, values in several for one in values])
+        return [answer.body]
+
+    return application
+
+
+SCHEMA = schemathesis.openapi.from_dict(openapi.document(current().public_url))
+
+
+@dataclass
+class Target:
+    """A city under fire."""
+
+    service: Service
+    filed: dict[str, list[dict[str, str]]] = field(default_factory=dict)
+
+    def filed_for(self, operation: Operation) -> dict[str, str]:
+        """Return one of a few complaints on which this operation is possible, until it was done."""
+        tickets = self.filed.setdefault(operation.name, [])
+        if len(tickets) < 4:
+            text = VAGUE if operation.name == "dispatch_complaint" else LAMP
+            tickets.append(self.service.post("/complaints", {"text": text}).json)
+        else:
+            tickets.append(tickets.pop(0))
+        return tickets[-1]
+
+    def aim(self, case: Case[Any], operation: Operation) -> None:
+        """Let a generated request go at what is really there."""
+        if "ticket" in case.path_parameters:
+            filed = self.filed_for(operation)
+            case.path_parameters["ticket"] = filed["ticket"]
+            if "X-Receipt" in operation.headers:
+                case.headers["X-Receipt"] = filed["receipt"]
+            if (
+                operation.form
+                and "receipt" in operation.form
+                and case.media_type == FORM
+                and isinstance(case.body, dict)
+            ):
+                case.body["receipt"] = filed["receipt"]
+        if "Idempotency-Key" in operation.headers:
+            case.headers["Idempotency-Key"] = sha256(repr(case.body).encode()).hexdigest()  # else 422
+        if "opd" in case.path_parameters:
+            case.path_parameters["opd"] = "bkpsdm"
+        if case.meta and case.meta.generation.mode.is_positive:
+            if operation.name == "write_opd":
+                case.body = opd_like(as_object(case.body))
+            if operation.name == "dispatch_complaint":
+                case.body = {**as_object(case.body), "opd": "dishub", "division": "parkir"}
+
+
+def as_object(body: Any) -> dict[str, Any]:
+    assert isinstance(body, dict)
+    return body
+
+
+def opd_like(body: dict[str, Any]) -> dict[str, Any]:
+    """Return a generated OPD with what the schema cannot say: its own code, addresses that can be some."""
+    divisions = [{**one, "code": f"bidang_{n}", "email": "a@b.example"} for n, one in enumerate(body["divisions"])]
+    return {**body, "code": "bkpsdm", "head": {"email": "a@b.example"}, "divisions": divisions}
+
+
+@pytest.fixture(scope="module")
+def target() -> Iterator[Target]:
+    """One city for all requests of this module, never deployed between them."""
+    from app import app
+
+    with running_service() as service:
+        SCHEMA.app = as_wsgi(Gateway(app, urlsplit(current().public_url).path))
+        yield Target(service)
+
+
+def bearer(operation: Operation) -> dict[str, str]:
+    if not operation.roles:
+        return {}
+    who = token("opd", "dpuprpkp") if operation.roles == ("opd",) else token("admin")
+    return {"Authorization": f"Bearer {who}"}
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.name)
+def test_whatever_is_sent_the_answer_is_a_described_one(target: Target, operation: Operation) -> None:
+    described = SCHEMA[operation.path][operation.method]
+    headers, seen = bearer(operation), Counter[int]()
+
+    def fire(case: Case[Any]) -> None:
+        response = case.call_and_validate(headers=headers, checks=CHECKS)
+        seen[response.status_code] += 1
+
+    for case in SCHEMA.iter_coverage_cases(
+        described, generation_modes=list(GenerationMode), generation_config=GenerationConfig()
+    ):
+        fire(case)
+
+    for mode in GenerationMode:
+
+        @settings(
+            max_examples=EXAMPLES, derandomize=True, database=None, deadline=None, phases=[Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        )  # fmt: skip
+        @given(
+            case=described.as_strategy(generation_mode=mode),
+            real=st.just(True) if mode is GenerationMode.POSITIVE else st.booleans(),
+        )
+        def generated(case: Case[Any], real: bool) -> None:
+            if real:
+                target.aim(case, operation)
+            fire(case)
+
+        generated()
+    assert operation.name == "receive_sms" or seen[operation.status] > 0, "nothing got through, so little was tried"
+
+
+# ------------------------------------------------------------------------------------------------ requests by hand
+
+
+@pytest.mark.parametrize("path", ["/health", "/services", "/complaints?limit=1", "/", "/masuk"])
+def test_what_a_get_says_of_a_body_that_it_has_not_changes_nothing(target: Target, path: str) -> None:
+    plain = target.service.get(path).status
+    for content_type in ("text/plain", FORM, "application/xml", "multipart/form-data", "nonsense", 'a/b; c="d'):
+        assert target.service.get(path, content_type=content_type).status == plain, content_type
+
+
+ENDS_OF_TIME: Final = ("0001-01-01T00:00:00Z", "0001-01-01T00:00:00+14:00", "0144-08-08T16:35:01-21:06",
+    "0999-12-31T23:59:59Z", "1969-12-31T00:00:00Z", "9999-12-31T23:59:59Z", "9999-12-31T23:59:59-14:00",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("instant", ENDS_OF_TIME)
+@pytest.mark.parametrize(
+    ("name", "parameter"),
+    [
+        (one.name, parameter)
+        for one in OPERATIONS
+        for parameter in ("from", "to", "due_before")
+        if parameter in one.query
+    ],
+)
+def test_no_instant_makes_a_list_long_to_read(
+    target: Target, name: str, parameter: str, instant: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    operation = next(one for one in OPERATIONS if one.name == name)
+    for more in ("&limit=1", "&opd=dpuprpkp&limit=1"):
+        if "opd" in more and "opd" not in operation.query:
+            continue
+        caplog.clear()
+        with caplog.at_level(logging.DEBUG, "botocore.endpoint"):
+            answer = target.service.call(
+                "GET", f"{operation.path}?{urlencode({parameter: instant})}{more}", **bearer(operation)
+            )
+        assert answer.status in (200, 400), answer.text
+        assert requests_in(caplog) <= 8
+
+
+@pytest.mark.parametrize("long", [501, 1025, 3000])
+def test_no_code_is_looked_for_that_no_key_can_be(target: Target, long: int, caplog: pytest.LogCaptureFixture) -> None:
+    admin = token("admin")
+    for code in ("a" * long, "%F0%9F%98%80" * long):
+        with caplog.at_level(logging.DEBUG, "botocore.endpoint"):
+            for path in ("/admin/complaints", "/admin/escalations", "/complaints"):
+                assert target.service.get(f"{path}?opd={code}", admin).status == 400
+            if len(code) > 1024:
+                assert target.service.get(f"/admin/opds/{code}", admin).status == 404
+    assert requests_in(caplog) == 0
+
+
+def requests_in(caplog: pytest.LogCaptureFixture) -> int:
+    """Return how many requests went to AWS."""
+    return sum(record.getMessage().startswith("Making request") for record in caplog.records)
+
+
+def test_a_code_with_a_line_end_is_none(target: Target) -> None:
+    admin = token("admin")
+    opd = target.service.get("/admin/opds/bkpsdm", admin).json
+    opd["divisions"][0]["code"] += "\n"
+    assert target.service.put("/admin/opds/bkpsdm", opd, admin).status == 400

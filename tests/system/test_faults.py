@@ -1,0 +1,354 @@
+"""Every step of a complaint under faults of the database and the carriers; afterwards an independent checker holds.
+
+`make test` runs 25 seeded plans of each step, `make faults` 200 (SAMBAT_FAULT_PLANS). A plan's name is its seed.
+"""
+
+from __future__ import annotations
+
+import copy
+import os
+import random
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import boto3
+import pytest
+
+from chalicelib.adapters.tables import PREFIX
+from chalicelib.workflows.reconciling import ReconcileIncomplete
+from infra.local.delivery import Parked, Record, sequence_number
+from tests.checker import working_days_after
+from tests.fake_aws import Fault, Plan, Strike, seeded_plan
+from tests.system.stage import Town, unique
+
+PLANS: Final = int(os.environ.get("SAMBAT_FAULT_PLANS", "25"))
+TOGETHER: Final = 10  # plans between two looks at the tables
+NOTIFY_SECONDS: Final = 120  # the limit of notify_opd in .chalice/config.json
+LAMP: Final = "Lampu jalan (PJU) mati di Jl. Bukirsari sudah dua minggu"
+
+pytestmark = pytest.mark.system
+
+Begin = Callable[[], None]
+Step = Callable[[Town, Begin], object]
+
+
+# ------------------------------------------------------------------------------------------------ the steps
+
+
+def by_web(town: Town, begin: Begin) -> None:
+    begin()
+    town.file_by_web(unique(LAMP), **town.reporter())
+
+
+def by_web_with_a_key(town: Town, begin: Begin) -> None:
+    key, text = unique("key"), unique(LAMP)
+    given: dict[str, str] = town.reporter() if town.number() % 2 else {"phone": town.phone()}
+    begin()
+    town.file_by_web(text, key, **given)
+
+
+def by_sms(town: Town, begin: Begin) -> None:
+    begin()
+    town.file_by_sms(unique(LAMP), town.phone())
+
+
+def added_by_sms(town: Town, begin: Begin) -> None:
+    phone = town.phone()
+    ticket = town.file_by_web(unique(LAMP), phone=phone)
+    begin()
+    town.add_by_sms(ticket, unique("Masih mati"), phone)
+
+
+def told(town: Town, begin: Begin) -> None:
+    town.file_by_sms(unique(LAMP), town.phone())
+    ticket = town.file_by_web(unique(LAMP), **(town.reporter() if town.number() % 2 else {"phone": town.phone()}))
+    town.answer(ticket, unique("Sudah"), final=True)
+    town.read_stream()
+    begin()
+    town.deliver()
+
+
+def answered(town: Town, begin: Begin) -> None:
+    ticket = town.file_by_web(unique(LAMP), **town.reporter())
+    interim = town.number() % 2
+    begin()
+    town.answer(ticket, unique("Sudah"), final=not interim)
+    if interim:
+        town.answer(ticket, unique("Selesai"), final=True)
+
+
+def swept(town: Town, begin: Begin) -> None:
+    """A late complaint and one that was answered in time; one plan in four goes on up the ladder."""
+    at = swept_once(town, begin)
+    for wait in (2, 3) if town.number() % 4 == 0 else ():
+        at = working_days_after(at, wait) + timedelta(minutes=1)
+        town.sweep(at)
+
+
+def swept_once(town: Town, begin: Begin) -> datetime:
+    tickets = [town.file_by_web(unique(LAMP)) for _ in range(2)]
+    town.answer(tickets[1], unique("Sudah"), final=True)
+    at = after_deadline(town, tickets[0])
+    begin()
+    town.sweep(at)
+    return at
+
+
+STEPS: Final[dict[str, Step]] = {
+    "a complaint by the web": by_web,
+    "a complaint by the web with a key": by_web_with_a_key,
+    "a complaint by SMS": by_sms,
+    "an addition by SMS": added_by_sms,
+    "telling who is owed a message": told,
+    "an answer": answered,
+    "a sweep": swept,
+}
+
+
+def after_deadline(town: Town, ticket: str) -> datetime:
+    """Return a minute after the answer deadline that the client was told."""
+    return datetime.fromisoformat(town.due[ticket]) + timedelta(minutes=1)
+
+
+def trace_of(town: Town, step: Step) -> list[str]:
+    """Return the operations of a step in which nothing fails, the most that it makes."""
+    traces = []
+    for _ in range(4):
+        step(town, lambda: town.aws.start(Plan("none")))
+        traces.append(list(town.aws.trace))
+    return max(traces, key=len)
+
+
+def found_after(town: Town, step: Step, plans: Sequence[Plan]) -> Iterator[str]:
+    """Run the step under each plan, let the weather clear, and yield what the checker finds."""
+    for at in range(0, len(plans), TOGETHER):
+        town.wipe()
+        for plan in plans[at : at + TOGETHER]:
+            step(town, lambda plan=plan: town.aws.start(plan))  # type: ignore[misc]
+            town.settle()
+        yield from town.problems()
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_whatever_fails_on_the_way_nothing_is_lost_or_done_twice(town: Town, name: str) -> None:
+    trace = trace_of(town, STEPS[name])
+    plans = [seeded_plan(f"{name} {seed}", trace) for seed in range(PLANS)]
+    struck = town.aws.struck.total()
+    assert list(found_after(town, STEPS[name], plans)) == []
+    assert town.aws.struck.total() - struck >= PLANS  # the plans did hit
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_a_process_may_end_at_any_call(town: Town, name: str) -> None:
+    step = swept_once if name == "a sweep" else STEPS[name]  # the other rungs are climbed alike
+    trace = trace_of(town, step)
+    queries = [at for at, operation in enumerate(trace) if operation == "Query"]
+    left_out = set(queries[2:-2]) if len(queries) > 8 else set()  # a sweep looks into each bucket alike
+    plans = [
+        Plan(f"{name}, {death} at call {at}", (Strike("*", at, death),))
+        for death in (Fault.KILLED, Fault.KILLED_AFTER)
+        for at in range(len(trace))
+        if at not in left_out
+    ]
+    assert list(found_after(town, step, plans)) == []
+
+
+# ------------------------------------------------------------------------------------------------ the stream
+
+
+def some_lives(town: Town) -> list[Record]:
+    """File, add to and answer a few complaints, and return the stream's records of it."""
+    for _ in range(2):
+        phone = town.phone()
+        added = town.file_by_web(unique(LAMP), phone=phone)
+        town.add_by_sms(added, unique("Masih mati"), phone)
+        ticket = town.file_by_web(unique(LAMP), **town.reporter())
+        town.answer(ticket, unique("Sedang dikerjakan"), final=False)
+        town.answer(ticket, unique("Sudah"), final=True)
+        town.file_by_sms(unique(LAMP), town.phone())
+    records, town.waiting = list(town.read_stream()), []
+    return records
+
+
+def shuffled(records: Sequence[Record], dice: random.Random) -> list[Record]:
+    """Return the records in another order between complaints, and the same within each."""
+    of_ticket: dict[str, list[Record]] = {}
+    for record in records:
+        of_ticket.setdefault(record["dynamodb"]["Keys"]["ticket"]["S"], []).append(record)
+    order = [ticket for ticket, lane in of_ticket.items() for _ in lane]
+    dice.shuffle(order)
+    return [of_ticket[ticket].pop(0) for ticket in order]
+
+
+def poisoned(record: Record, dice: random.Random) -> Record:
+    """Return a record that nobody can read, with a place of its own."""
+    poison = copy.deepcopy(dict(record))
+    image = poison["dynamodb"]["NewImage"]
+    dice.choice(
+        (
+            lambda: image.pop("status"),
+            lambda: image.update(timeline={"L": [{"S": "{"}]}),
+            lambda: image.update(received={"N": "7"}),
+            lambda: image.update(status={"S": "lost"}),
+            image.clear,
+        )
+    )()
+    poison["dynamodb"]["SequenceNumber"] = f"poison-{dice.random()}"
+    return poison
+
+
+def parked_places(parked: Sequence[Parked]) -> list[str]:
+    return [sequence_number(one.record) for one in parked]
+
+
+@pytest.mark.parametrize("shape", ["doubled", "split", "between complaints in another order", "all of it"])
+def test_a_stream_may_repeat_cut_and_mix_its_records(town: Town, shape: str) -> None:
+    for seed in range(max(3, PLANS // 8)):
+        dice = random.Random(f"{shape} {seed}")
+        records = some_lives(town)
+        if shape in ("between complaints in another order", "all of it"):
+            records = shuffled(records, dice)
+        size = dice.randint(1, 5) if shape in ("split", "all of it") else 100
+        batches = [records[at : at + size] for at in range(0, len(records), size)]
+        for batch in batches:
+            times = dice.randint(1, 3) if shape in ("doubled", "all of it") else 1
+            assert town.deliver(batch * times, size=max(size, dice.randint(1, 9))) == []
+        assert town.problems() == []
+        town.wipe()
+
+
+def test_a_poison_record_at_any_place_is_parked_and_holds_up_no_other(town: Town) -> None:
+    count = len(some_lives(town))
+    town.wipe()
+    for place in range(0, count + 1, max(1, 100 // PLANS)):
+        dice = random.Random(f"poison {place}")
+        records = some_lives(town)
+        poison = poisoned(records[min(place, count - 1)], dice)
+        parked = town.deliver([*records[:place], poison, *records[place:]], size=dice.choice((3, 7, 100)))
+        assert parked_places(parked) == [sequence_number(poison)]
+        assert town.problems() == []
+        town.wipe()
+
+
+# ------------------------------------------------------------------------------------------------ outages
+
+
+def test_what_could_not_be_sent_for_hours_is_sent_once_when_it_can(town: Town) -> None:
+    before, records = datetime.now(UTC), some_lives(town)
+    sent = len(town.aws.outbox)  # the replies to commands
+    town.aws.carriers_down = True
+    assert {*parked_places(town.deliver(records))} == {sequence_number(one) for one in records if owes(one)}
+    for hours in (2, 3):
+        with pytest.raises(ReconcileIncomplete):
+            town.reconcile(before + timedelta(hours=hours))
+    assert len(town.aws.outbox) == sent
+    town.aws.carriers_down = False
+    town.reconcile(before + timedelta(hours=4))
+    assert town.problems() == []
+    sent = len(town.aws.outbox)
+    town.reconcile(before + timedelta(hours=5))
+    assert len(town.aws.outbox) == sent
+
+
+def owes(record: Record) -> bool:
+    """Say whether a record owes anybody a message: all do but those of a message, and of a reading."""
+    entry = record["dynamodb"]["NewImage"]["timeline"]["L"][-1]["S"]
+    return not any(f'"entry":"{name}"' in entry for name in ("message", "reporter_read"))
+
+
+def test_a_carrier_that_is_silent_costs_a_batch_no_more_than_its_lambda_has(town: Town) -> None:
+    for _ in range(20):
+        town.file_by_web(unique(LAMP), **town.reporter())
+    records, town.waiting = list(town.read_stream()), []
+    town.aws.carriers_down = True
+    town.aws.start(Plan("silence"))
+    town._notify(records)
+    assert 0 < town.aws.waited < NOTIFY_SECONDS
+    town.aws.carriers_down = False
+    town.deliver(records)
+    assert town.problems() == []
+
+
+def test_a_day_without_the_stream_is_made_up_for(town: Town) -> None:
+    before = datetime.now(UTC)
+    some_lives(town)
+    late = town.file_by_web(unique(LAMP), **town.reporter())
+    town.sweep(after_deadline(town, late))
+    town.read_stream()
+    town.waiting = []  # more than 24 hours: the records are gone
+    assert town.aws.outbox != []  # the replies to commands
+    assert len(town.aws.outbox) < len(town.told)
+    town.reconcile(before + timedelta(hours=26))
+    assert town.problems() == []
+
+
+def test_what_an_old_complaint_is_owed_is_found_at_night(town: Town) -> None:
+    before = datetime.now(UTC)
+    some_lives(town)
+    town.read_stream()
+    town.waiting = []
+    fourth_day = (before + timedelta(days=4)).replace(hour=5)
+    assert town.reconcile(fourth_day) == {"looked_at": 0}
+    town.reconcile(fourth_day.replace(hour=18))
+    assert town.problems() == []
+
+
+# ------------------------------------------------------------------------------------------------ the sweep
+
+
+def late_complaints(town: Town, count: int) -> list[str]:
+    tickets = [town.file_by_web(unique(LAMP)) for _ in range(count)]
+    town.answer(tickets[0], unique("Sudah"), final=True)
+    return tickets
+
+
+def escalations(town: Town) -> int:
+    return int(boto3.client("dynamodb").scan(TableName=f"{PREFIX}escalations", Select="COUNT")["Count"])
+
+
+def test_sweeps_at_once_record_each_rung_once(town: Town) -> None:
+    tickets = late_complaints(town, 6)
+    at = after_deadline(town, tickets[0])
+    start = threading.Barrier(4)
+    went = []
+
+    def run() -> None:
+        start.wait()
+        went.append(town.try_sweep(at))
+
+    threads = [threading.Thread(target=run) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert went == [True] * 4
+    assert escalations(town) == 5
+    town.settle()
+    assert town.problems() == []
+
+
+def test_a_sweep_killed_midway_is_finished_by_the_next(town: Town) -> None:
+    tickets = late_complaints(town, 5)
+    at = after_deadline(town, tickets[0])
+    town.aws.start(Plan("midway", (Strike("TransactWriteItems", 2, Fault.KILLED),)))
+    assert not town.try_sweep(at)
+    assert escalations(town) == 2
+    town.aws.stop()
+    assert town.try_sweep(at)
+    assert escalations(town) == 4
+    town.settle()
+    assert town.problems() == []
+
+
+def test_a_week_without_a_sweep_costs_nobody_two_rungs_at_once(town: Town) -> None:
+    tickets = late_complaints(town, 4)
+    due = after_deadline(town, tickets[0])
+    town.sweep(due - timedelta(minutes=2))
+    assert escalations(town) == 0
+    for quarter_hour in range(3):
+        town.sweep(due + timedelta(days=7, minutes=15 * quarter_hour))
+        assert escalations(town) == 3
+    town.settle()
+    assert town.problems() == []
