@@ -1,7 +1,8 @@
-"""The Lambda package: what it refuses, and that the same content gives the same bytes. Fetches nothing."""
+"""The Lambda package: what it refuses, and that the same content gives the same bytes. Only production's own wheels are fetched, where they can be."""
 
 from __future__ import annotations
 
+import subprocess
 import zipfile
 from pathlib import Path
 
@@ -87,3 +88,13 @@ def test_the_weights_add_up(tmp_path: Path) -> None:
     weights = {weight.part: weight.unzipped for weight in bundle.weigh(tmp_path / "p.zip")}
     assert weights == {"jwt": 7000, "app.py": 1000, "metadata (*.dist-info)": 10}
     assert package.table(bundle.weigh(tmp_path / "p.zip")).splitlines()[-1].split()[-1] == "8"
+
+
+@pytest.mark.system
+def test_productions_wheels_are_all_built_for_its_processor(tmp_path: Path) -> None:
+    try:
+        bundle.fetch(synthesis.ROOT / "requirements.txt", "arm64", tmp_path / "site")
+    except subprocess.CalledProcessError:
+        pytest.skip("the wheels of the package cannot be fetched: no package registry is reached from here")
+    bundle.prune(tmp_path / "site")
+    assert bundle.check_architecture(tmp_path / "site", "arm64") >= 4

@@ -7,7 +7,7 @@ SDK and then fails its own condition; what is stored is therefore compared with 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 from zlib import crc32
 
@@ -41,8 +41,18 @@ class Conflict(Exception):
 
 def write_entry(entry: Entry) -> str:
     """Return a timeline entry as it is stored: JSON without the fields that it does not have."""
-    fields = {name: value for name in Entry.__slots__ if (value := getattr(entry, name)) is not None}
+    fields = {
+        name: _shortest(value) if isinstance(value, datetime) else value
+        for name in Entry.__slots__
+        if (value := getattr(entry, name)) is not None
+    }
     return msgspec.json.encode(fields).decode()
+
+
+def _shortest(at: datetime) -> str:
+    """Return the text of an instant that is no key, without zeros at its end: 2026-11-24T17:00:00Z, ...:17.523Z."""
+    precision = "milliseconds" if at.microsecond and not at.microsecond % 1000 else "auto"
+    return f"{at.astimezone(UTC).isoformat(timespec=precision)[:-6]}Z"
 
 
 def read_entry(text: str) -> Entry:
@@ -60,8 +70,8 @@ def to_values(complaint: Complaint) -> dict[str, Any]:
         "ticket": complaint.ticket,
         "schema": SCHEMA,
         "status": complaint.status,
-        "verify_due": instant(complaint.verify_due_at),
-        "finish_due": instant(complaint.finish_due_at),
+        "verify_due": _shortest(complaint.verify_due_at),
+        "finish_due": _shortest(complaint.finish_due_at),
         "month": received[:7],
         "received": f"{received}#{complaint.ticket}",
         **{name: value for name in _PLAIN if (value := getattr(complaint, name)) is not None},

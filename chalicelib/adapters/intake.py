@@ -29,7 +29,7 @@ class Group(msgspec.Struct, frozen=True):
 def claim_text(twin_key: str, ticket: str, now: datetime, window: timedelta) -> str:
     """Return the ticket under which this sender's text is filed: `ticket`, or the one of a twin within the window."""
     item = IntakeItem(pk=f"twin#{twin_key}", sk="-", at=instant(now), value=ticket, expires_at=now + max(window, _KEEP))
-    free = IntakeItem.pk.does_not_exist() | (IntakeItem.at < instant(now - window)) | (IntakeItem.value == ticket)
+    free = IntakeItem.pk.does_not_exist() | (IntakeItem.at < instant(now - window))
     with store_errors():
         try:
             item.save(condition=free)

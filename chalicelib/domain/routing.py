@@ -48,16 +48,16 @@ class _Keyword:
 
     def found(self, text: Sequence[Forms], start: int, reach: int) -> tuple[int, ...]:
         """Return the positions it covers when its first part stands at `start`, else nothing."""
-        if not self.others:
-            return (start,)
         covered: list[int] = []
         for part in self.parts:
             last = len(text) - len(part)
             window = range(max(0, start - reach), min(last, start + reach) + 1) if covered else (start,)
+            first, *rest = part
             for at in window:
-                span = range(at, at + len(part))
-                if at <= last and at not in covered and not any(map(Forms.isdisjoint, part, text[at : span.stop])):
-                    covered.extend(span)
+                if first.isdisjoint(text[at]) or at > last or at in covered:
+                    continue
+                if not rest or not any(map(Forms.isdisjoint, rest, text[at + 1 : at + len(part)])):
+                    covered.extend(range(at, at + len(part)))
                     break
             else:
                 return ()
@@ -174,6 +174,9 @@ class RoutingRules:
         for at, forms in enumerate(words):
             begun = self._begun.get(forms)
             for keyword in self._begin(forms) if begun is None else begun:
+                if not keyword.others:
+                    hits.append((keyword, (at,)))
+                    continue
                 for word in keyword.others:
                     if word.isdisjoint(present):
                         break

@@ -7,6 +7,7 @@ import secrets
 import unicodedata
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Final
 
 import msgspec
 
@@ -20,6 +21,8 @@ from chalicelib.domain.ticket import BITS, ticket_from
 from chalicelib.workflows import city, handling
 
 log = logging.getLogger(__name__)
+
+FINGERPRINT: Final = 16  # hexadecimal digits; an item with a citizen's 300 characters stays below 1,024 bytes
 
 
 class KeyUsedOtherwise(Exception):
@@ -53,12 +56,12 @@ def submit_complaint(filing: Filing, reporter: Reporter, now: datetime, *, idemp
     if idempotency_key is not None:
         said = msgspec.json.encode([filing, reporter]).decode()
         ticket = ticket_for(key, "web", idempotency_key)
-        stored = _store(filing, filing.text, reporter, ticket, name_of(key, "filing", said), now)
+        stored = _store(filing, filing.text, reporter, ticket, name_of(key, "filing", said)[:FINGERPRINT], now)
         if stored is None:
             raise KeyUsedOtherwise
         return Filed(stored, receipt_for(key, ticket))
     while True:
-        ticket, once = ticket_from(secrets.randbits(BITS)), secrets.token_hex(16)
+        ticket, once = ticket_from(secrets.randbits(BITS)), secrets.token_hex(FINGERPRINT // 2)
         if stored := _store(filing, filing.text, reporter, ticket, once, now):
             return Filed(stored, receipt_for(key, ticket))
 
@@ -68,7 +71,7 @@ def submit_sms(
 ) -> Complaint:
     """File a whole SMS under the ticket that its message always has; a repetition returns the first one."""
     filing = Filing(text=text, channel="sms", incomplete=incomplete)
-    fingerprint = name_of(settings.current().signing_key, "sms", ticket)
+    fingerprint = name_of(settings.current().signing_key, "sms", ticket)[:FINGERPRINT]
     stored = _store(filing, free_text, reporter, ticket, fingerprint, now)
     if stored is None:
         raise KeyUsedOtherwise
@@ -82,7 +85,8 @@ def _store(
     None when the ticket stands for another filing."""
     known = city.current(now)
     found = route(free_text, known.rules, filing.kind, filing.category)
-    filing = replace(filing, text=unicodedata.normalize("NFC", filing.text))
+    if not unicodedata.is_normalized("NFC", filing.text):
+        filing = replace(filing, text=unicodedata.normalize("NFC", filing.text))
     complaint = file_complaint(filing, ticket, now, found, known.calendar, known.policy)
     if complaint.provisional:
         log.error("calendar_missing: a deadline is provisional, load the holidays of the coming year")

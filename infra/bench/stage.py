@@ -13,13 +13,23 @@ ANSWER_LENGTH: Final = 160  # of an answer: what fits one SMS
 
 # Texts that the routing rules dispatch by themselves, each to another division
 SUBJECTS: Final = (
-    "Lampu jalan (PJU) mati di Jl. Bukirsari sudah dua minggu, warga takut lewat malam hari.",
-    "Parkir liar depan Pasar Besar, jukir tidak memberi karcis dan menarik uang dua kali lipat.",
-    "Jalan berlubang di Jl. Veteran, aspal rusak parah dan sudah dua motor jatuh di situ.",
-    "Antre e-KTP di Dispendukcapil sejak subuh, sampai siang tidak dilayani dan blanko habis.",
+    "Lampu jalan (PJU) di Jl. Bukirsari RT {0:02d} mati sudah dua minggu. Tiap malam gelap sekali dari gapura sampai dekat "
+    "musala, anak-anak yang pulang mengaji takut lewat. Kemarin ada ibu-ibu hampir tertabrak motor karena tidak "
+    "kelihatan. Kami sudah lapor ke RW tetapi belum ada petugas yang datang memeriksa tiangnya, mohon diperbaiki.",
+    "Parkir liar depan Pasar Besar makin semrawut, hari {0} minggu lalu saya diminta sepuluh ribu tanpa karcis oleh jukir "
+    "yang tidak memakai rompi. Kendaraan sampai dua baris sehingga angkot susah masuk dan macet panjang setiap "
+    "pagi. Tolong petugas ditempatkan di sana supaya tarifnya sesuai aturan dan warga tidak lagi dirugikan.",
+    "Jalan berlubang di Jl. Veteran dekat nomor {0}, aspal rusak parah dan lubangnya cukup dalam. Kalau hujan tertutup "
+    "air sehingga tidak terlihat, bulan ini saja sudah dua pengendara motor jatuh di situ. Sementara kami beri "
+    "tanda memakai ban bekas, namun sering bergeser. Harap segera ditambal sebelum ada korban yang lebih parah.",
+    "Saya mengurus e-KTP di Dispendukcapil sejak tanggal {0} bulan lalu, katanya blanko habis dan diminta kembali lagi. "
+    "Hari ini antre dari subuh sampai siang tetap belum dilayani, nomor antrean malah diloncati. Padahal KTP itu "
+    "dibutuhkan untuk mendaftar kerja minggu depan. Bagaimana kepastiannya, kapan perekaman saya bisa dicetak?",
 )
-_MORE: Final = " Mohon segera ditindaklanjuti, warga sekitar sudah lama menunggu dan belum ada petugas yang datang."
-_ANSWER: Final = "Sudah kami tangani hari ini, petugas sudah ke lokasi. Terima kasih atas laporan Anda."
+_ANSWER: Final = (
+    "Terima kasih atas laporan Anda. Petugas kami sudah ke lokasi pagi ini dan pekerjaan selesai dikerjakan; bila masih "
+    "ada kendala silakan balas melalui nomor tiket yang sama, akan kami periksa lagi."
+)
 
 ENVIRONMENT: Final = {
     "AWS_ACCESS_KEY_ID": "bench",
@@ -52,13 +62,12 @@ def stand(environ: MutableMapping[str, str], **more: str) -> None:
 
 def complaint_text(number: int) -> str:
     """Return the text of the `number`-th complaint, TEXT_LENGTH characters of a citizen's words."""
-    said = f"{SUBJECTS[number % len(SUBJECTS)]} RT {number % 90:02d}."
-    return (said + _MORE * 3)[:TEXT_LENGTH]
+    return SUBJECTS[number % len(SUBJECTS)].format(number % 28 + 1)[:TEXT_LENGTH]
 
 
 def answer_text() -> str:
     """Return an OPD's answer of ANSWER_LENGTH characters."""
-    return (_ANSWER + _MORE)[:ANSWER_LENGTH]
+    return _ANSWER[:ANSWER_LENGTH]
 
 
 CONTEXT: Final = SimpleNamespace(

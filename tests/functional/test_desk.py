@@ -69,7 +69,7 @@ class Provider:
         claims = self.spoil({**self.person, "nonce": given["nonce"]})
         return {
             "id_token": token(**claims),
-            "access_token": token(**claims, token_use="access"),
+            "access_token": token(**{**claims, "token_use": "access"}),
             "token_type": "Bearer",
         }
 

@@ -1,4 +1,4 @@
-"""Requests that nobody meant: made by schemathesis from the published document, and a few by hand.
+"""Requests that nobody meant, made by schemathesis from the published document.
 
 Every operation is called as one who may, at things that are there: whatever is sent, the answer is one that the
 document describes, and the fault is never ours.
@@ -6,13 +6,12 @@ document describes, and the fault is never ours.
 
 from __future__ import annotations
 
-import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any, Final
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlsplit
 
 import pytest
 import schemathesis
@@ -195,68 +194,3 @@ def test_whatever_is_sent_the_answer_is_a_described_one(target: Target, operatio
 
         generated()
     assert operation.name == "receive_sms" or seen[operation.status] > 0, "nothing got through, so little was tried"
-
-
-# ------------------------------------------------------------------------------------------------ requests by hand
-
-
-@pytest.mark.parametrize("path", ["/health", "/services", "/complaints?limit=1", "/", "/masuk"])
-def test_what_a_get_says_of_a_body_that_it_has_not_changes_nothing(target: Target, path: str) -> None:
-    plain = target.service.get(path).status
-    for content_type in ("text/plain", FORM, "application/xml", "multipart/form-data", "nonsense", 'a/b; c="d'):
-        assert target.service.get(path, content_type=content_type).status == plain, content_type
-
-
-ENDS_OF_TIME: Final = ("0001-01-01T00:00:00Z", "0001-01-01T00:00:00+14:00", "0144-08-08T16:35:01-21:06",
-    "0999-12-31T23:59:59Z", "1969-12-31T00:00:00Z", "9999-12-31T23:59:59Z", "9999-12-31T23:59:59-14:00",
-)  # fmt: skip
-
-
-@pytest.mark.parametrize("instant", ENDS_OF_TIME)
-@pytest.mark.parametrize(
-    ("name", "parameter"),
-    [
-        (one.name, parameter)
-        for one in OPERATIONS
-        for parameter in ("from", "to", "due_before")
-        if parameter in one.query
-    ],
-)
-def test_no_instant_makes_a_list_long_to_read(
-    target: Target, name: str, parameter: str, instant: str, caplog: pytest.LogCaptureFixture
-) -> None:
-    operation = next(one for one in OPERATIONS if one.name == name)
-    for more in ("&limit=1", "&opd=dpuprpkp&limit=1"):
-        if "opd" in more and "opd" not in operation.query:
-            continue
-        caplog.clear()
-        with caplog.at_level(logging.DEBUG, "botocore.endpoint"):
-            answer = target.service.call(
-                "GET", f"{operation.path}?{urlencode({parameter: instant})}{more}", **bearer(operation)
-            )
-        assert answer.status in (200, 400), answer.text
-        assert requests_in(caplog) <= 8
-
-
-@pytest.mark.parametrize("long", [501, 1025, 3000])
-def test_no_code_is_looked_for_that_no_key_can_be(target: Target, long: int, caplog: pytest.LogCaptureFixture) -> None:
-    admin = token("admin")
-    for code in ("a" * long, "%F0%9F%98%80" * long):
-        with caplog.at_level(logging.DEBUG, "botocore.endpoint"):
-            for path in ("/admin/complaints", "/admin/escalations", "/complaints"):
-                assert target.service.get(f"{path}?opd={code}", admin).status == 400
-            if len(code) > 1024:
-                assert target.service.get(f"/admin/opds/{code}", admin).status == 404
-    assert requests_in(caplog) == 0
-
-
-def requests_in(caplog: pytest.LogCaptureFixture) -> int:
-    """Return how many requests went to AWS."""
-    return sum(record.getMessage().startswith("Making request") for record in caplog.records)
-
-
-def test_a_code_with_a_line_end_is_none(target: Target) -> None:
-    admin = token("admin")
-    opd = target.service.get("/admin/opds/bkpsdm", admin).json
-    opd["divisions"][0]["code"] += "\n"
-    assert target.service.put("/admin/opds/bkpsdm", opd, admin).status == 400

@@ -182,6 +182,13 @@ def test_the_same_words_after_the_window_are_a_new_complaint(service: Service) -
     assert ticket_in(first) != ticket_in(later)
 
 
+def test_a_repetition_does_not_make_the_window_longer(service: Service) -> None:
+    first = at(0, PARKING, "m-1")
+    for minutes in (1, 4, 8):
+        assert at(minutes, PARKING, "m-1") == at(minutes, PARKING, "m-2") == first
+    assert at(10.1, PARKING, "m-3") != first
+
+
 def test_an_id_keeps_its_own_ticket_after_others_claimed_its_words(service: Service) -> None:
     first, later = at(0, PARKING, "m-1"), at(15, PARKING, "m-2")
     assert at(16, PARKING, "m-1") == first

@@ -19,6 +19,7 @@ from typing import Any, Final
 from unittest import mock
 
 import boto3
+from boto3.dynamodb.types import TypeDeserializer
 from chalice.config import Config
 from chalice.local import LocalGateway
 from chalice.test import HTTPResponse
@@ -36,7 +37,7 @@ from infra.local.stream_poller import Stream
 from infra.tables import create_tables
 from tests.builders import Answer, IssuerKeys, Service, token
 from tests.checker import Acknowledged, Evidence, problems
-from tests.fake_aws import FakeAws, Killed, on_a_bad_day
+from tests.fake_aws import FakeAws, Killed, Plan, on_a_bad_day
 
 ROOT: Final = Path(__file__).parents[2]
 EMULATOR: Final = Path(os.environ.get("SAMBAT_ENGINE_PYTHON", ROOT / ".venv-ministack/bin/python"))
@@ -190,11 +191,21 @@ class Town:
         }  # fmt: skip
         return self.service.call("POST", "/webhooks/sms/generic", body, content_type="application/json", **signed)
 
-    def file_by_sms(self, text: str, sender: str, message_id: str = "") -> None:
-        """Deliver an SMS until the provider is answered 2xx."""
+    def file_by_sms(self, text: str, sender: str, message_id: str = "") -> str:
+        """Deliver an SMS until the provider is answered 2xx, and return its id."""
         message_id = message_id or f"sms-{self.number()}"
         self.insist(lambda: self.deliver_sms(text, sender, message_id))
         self.told.append(Acknowledged("filed", "", text, sender))
+        return message_id
+
+    def add_by_web(self, ticket: str, text: str) -> None:
+        """Add to a complaint by the web, once: a person who is told that it failed may write something else."""
+        path, receipt = f"/complaints/{ticket}/messages", self.receipts[ticket]
+        answer = self.once(lambda: self.service.post(path, {"text": text}, x_receipt=receipt))
+        if answer is not None and answer.status == 200:
+            self.told.append(Acknowledged("added", ticket, text))
+        elif answer is not None and answer.status != 503:
+            self.faults.append(f"{self.aws.plan.name}: a client got {answer.status} {answer.text[:300]}")
 
     def add_by_sms(self, ticket: str, text: str, sender: str) -> None:
         """Add to a complaint by an SMS command, delivered until the provider is answered 2xx."""
@@ -204,9 +215,19 @@ class Town:
 
     def answer(self, ticket: str, text: str, *, final: bool, opd: str = "dpuprpkp") -> None:
         """Answer as an officer who presses the button again when told to; 409 says that it was answered before."""
-        officer = token("opd", opd)
+        officer, failed = token("opd", opd), False
         path, body = f"/opd/complaints/{ticket}/answer", {"text": text, "final": final}
-        self.insist(lambda: self.service.post(path, body, officer), done=(200, 409) if final else (200,))
+
+        def press() -> Answer:
+            nonlocal failed
+            before, failed = failed, True
+            answer = self.service.post(path, body, officer)
+            failed = before or answer.status == 503
+            if answer.status == 409 and not before:
+                self.faults.append(f"{self.aws.plan.name}: the first try was refused: {answer.text[:300]}")
+            return answer
+
+        self.insist(press, done=(200, 409) if final else (200,))
         self.told.append(Acknowledged("answered", ticket, text))
 
     # ------------------------------------------------------------------------------------------ AWS's part
@@ -284,6 +305,15 @@ class Town:
             admin=settings.current().admin_email, mayor=settings.current().mayor_email,
         )  # fmt: skip
         return self.faults + problems(evidence)
+
+    def raw(self, table: str) -> list[dict[str, Any]]:
+        """Return all items of a table, as they are, whatever the weather."""
+        plan, self.aws.plan = self.aws.plan, Plan("a look")
+        try:
+            found = boto3.client("dynamodb").scan(TableName=f"{tables.PREFIX}{table}", ConsistentRead=True)["Items"]
+        finally:
+            self.aws.plan = plan
+        return [{name: TypeDeserializer().deserialize(value) for name, value in item.items()} for item in found]
 
     def wipe(self) -> None:
         """Empty the tables, and forget what was said."""

@@ -6,13 +6,10 @@ import threading
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
-import boto3
 import pytest
-from boto3.dynamodb.types import TypeDeserializer
 
-from chalicelib.adapters.tables import PREFIX
 from tests.builders import Answer, token
 from tests.checker import Acknowledged
 from tests.system.stage import Town, unique
@@ -40,11 +37,6 @@ def at_once(calls: Sequence[Callable[[], T]]) -> list[T]:
     return [results[at] for at in range(len(calls))]
 
 
-def items(table: str) -> list[dict[str, Any]]:
-    found = boto3.client("dynamodb").scan(TableName=f"{PREFIX}{table}", ConsistentRead=True)["Items"]
-    return [{name: TypeDeserializer().deserialize(value) for name, value in item.items()} for item in found]
-
-
 def settled(town: Town) -> list[str]:
     town.settle()
     return town.problems()
@@ -56,7 +48,7 @@ def test_ten_identical_webhooks_at_once_are_one_complaint_and_ten_same_answers(t
         answers = at_once([lambda: town.service.twilio(text, phone, sid=f"SM-{number}")] * 10)  # noqa: B023
         assert {answer.status for answer in answers} == {200}
         assert len({answer.body for answer in answers}) == 1
-        (ticket,) = [one["ticket"] for one in items("complaints") if one["text"] == text]
+        (ticket,) = [one["ticket"] for one in town.raw("complaints") if one["text"] == text]
         assert ticket in answers[0].text
         town.told.append(Acknowledged("filed", ticket, text, phone))
     assert settled(town) == []
@@ -72,16 +64,16 @@ def test_one_key_ten_times_at_once_is_one_complaint(town: Town) -> None:
 
 
 def test_one_key_with_two_texts_at_once_files_one_and_refuses_the_other(town: Town) -> None:
-    for _ in range(ROUNDS):
+    for number in range(ROUNDS):
         key = unique("key")
-        bodies = [{"text": unique(LAMP), **town.reporter()} for _ in range(4)]
+        bodies = [{"text": unique(LAMP), **(town.reporter() if number % 2 else {})} for _ in range(4)]
         calls = [lambda body=body: town.service.post("/complaints", body, idempotency_key=key) for body in bodies]  # noqa: B023
         answers: list[Answer] = at_once(calls)
         assert sorted(answer.status for answer in answers) == [201, 422, 422, 422]
         for body, answer in zip(bodies, answers, strict=True):
             if answer.status == 201:
-                town.told.append(Acknowledged("filed", answer.json["ticket"], body["text"], body["email"]))
-    assert len(items("complaints")) == len(items("reporters")) == ROUNDS
+                town.told.append(Acknowledged("filed", answer.json["ticket"], body["text"], body.get("email")))
+    assert (len(town.raw("complaints")), len(town.raw("reporters"))) == (ROUNDS, ROUNDS // 2)
     assert settled(town) == []
 
 
@@ -91,7 +83,7 @@ def test_the_same_text_by_two_ids_at_once_is_one_complaint(town: Town) -> None:
         calls = [lambda at=at: town.deliver_sms(text, phone, f"twin-{number}-{at}") for at in range(4)]  # noqa: B023
         assert [answer.status for answer in at_once(calls)] == [200] * 4
         town.told.append(Acknowledged("filed", "", text, phone))
-    assert len(items("complaints")) == ROUNDS
+    assert len(town.raw("complaints")) == ROUNDS
     assert settled(town) == []
 
 
@@ -107,7 +99,7 @@ def test_parts_that_come_at_once_in_any_order_are_one_complaint(town: Town) -> N
         ]  # fmt: skip
         assert [answer.status for answer in at_once(parts)] == [200] * 3
         town.told.append(Acknowledged("filed", "", "".join(texts), phone))
-    assert len(items("complaints")) == ROUNDS
+    assert len(town.raw("complaints")) == ROUNDS
     assert settled(town) == []
 
 

@@ -14,8 +14,6 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from chalicelib.domain.complaint import (
     MACHINE,
-    MOST_READS,
-    REPORTER_READ,
     TIMELINE_CHARACTERS,
     TIMELINE_ENTRIES,
     Actor,
@@ -31,8 +29,6 @@ from chalicelib.domain.complaint import (
     answer,
     check,
     dispatch,
-    has_read_reporter,
-    may_know_reporter,
     possible_actions,
     read_reporter,
     start,
@@ -358,42 +354,6 @@ def test_a_full_timeline_still_takes_an_answer_and_an_escalation() -> None:
     late = swept(complaint, ANSWER_DUE)
     assert late.escalations == 1
     assert answer(late, "Sudah.", OFFICER, LATER, final=True).status is Status.ANSWERED
-
-
-# ------------------------------------------------------------------------------------------------ the reporter
-
-
-@pytest.mark.parametrize("anonymous", [True, False])
-@pytest.mark.parametrize("role", Role)
-def test_the_opd_learns_who_filed_it_unless_they_asked_not_to_be_known(role: Role, *, anonymous: bool) -> None:
-    always, never = {"admin", "mayor", "auditor"}, {"machine", "reporter"}
-    expected = role in always or (role not in never and not anonymous)
-    assert may_know_reporter(dispatched(anonymous=anonymous), role) is expected
-
-
-def test_who_read_the_reporter_is_written_down_by_person_and_role() -> None:
-    read = read_reporter(dispatched(), OFFICER, LATER)
-    assert read.timeline[-1] == Entry(LATER, REPORTER_READ, "opd", "officer-1")
-    assert has_read_reporter(read, OFFICER)
-    assert not has_read_reporter(dispatched(), OFFICER)
-    assert not has_read_reporter(read, Actor(Role.OPD, "officer-2"))
-    assert not has_read_reporter(read, Actor(Role.ADMIN, "officer-1"))
-
-
-def test_reads_leave_the_reporter_their_room() -> None:
-    read = dispatched()
-    for number in range(TIMELINE_ENTRIES):
-        read = read_reporter(read, Actor(Role.ADMIN, f"admin-{number}"), LATER)
-    assert add_message(read, "Masih mati.", LATER).timeline[-1].text == "Masih mati."
-
-
-def test_what_cannot_be_written_down_is_not_read() -> None:
-    full = tuple(Entry(LATER, REPORTER_READ, "admin", f"admin-{number}") for number in range(MOST_READS))
-    read = dispatched()
-    almost = replace(read, timeline=(*read.timeline, *full[1:]))
-    assert read_reporter(almost, ADMIN, LATER)
-    with pytest.raises(TimelineFull):
-        read_reporter(replace(read, timeline=(*read.timeline, *full)), ADMIN, LATER)
 
 
 # ------------------------------------------------------------------------------------------------ a whole life

@@ -1,19 +1,33 @@
-"""`Host`, `X-Forwarded-*` and their like are the client's to forge: no link, redirect, cookie, signature follows."""
+"""All that a request says is the client's to forge. No link, redirect, cookie or signature follows its `Host` and the
+like; no instant, code or media type makes a read fail, or long."""
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterator
 from typing import Final
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 from twilio.request_validator import RequestValidator
 
+from chalicelib.api.operations import OPERATIONS
 from chalicelib.settings import current
-from tests.builders import Answer, Service, running_service, token
+from tests.builders import FORM, Answer, Service, running_service, token
 
 LAMP: Final = "Lampu jalan (PJU) mati di Jl. Bukirsari sudah dua minggu"
+
+
+@pytest.fixture(scope="module")
+def city() -> Iterator[Service]:
+    """One city for all lies."""
+    with running_service() as service:
+        yield service
+
+
+# ------------------------------------------------------------------------------------------------ addresses
+
 FORGED: Final = (
     {"Host": "evil.example"},
     {"Host": "evil.example:6666", "X-Forwarded-Host": "evil.example", "X-Forwarded-Proto": "http"},
@@ -25,13 +39,6 @@ FORGED: Final = (
     {"Host": "sambat.example\r\nSet-Cookie: evil.example=1", "X-Forwarded-Host": "sambat.example, evil.example"},
 )
 forged_each = pytest.mark.parametrize("forged", FORGED, ids="+".join)
-
-
-@pytest.fixture(scope="module")
-def city() -> Iterator[Service]:
-    """One city for all lies."""
-    with running_service() as service:
-        yield service
 
 
 def addresses(answer: Answer) -> list[str]:
@@ -122,3 +129,69 @@ def test_a_signature_is_checked_for_the_configured_address_whatever_a_header_say
         "https://sambat.example",
     ):
         assert deliver(f"{url}{path}") == 403, url
+
+
+# ------------------------------------------------------------------------------------------------ reads
+
+
+@pytest.mark.parametrize("path", ["/health", "/services", "/complaints?limit=1", "/", "/masuk"])
+def test_what_a_get_says_of_a_body_that_it_has_not_changes_nothing(city: Service, path: str) -> None:
+    plain = city.get(path).status
+    for content_type in ("text/plain", FORM, "application/xml", "multipart/form-data", "nonsense", 'a/b; c="d'):
+        assert city.get(path, content_type=content_type).status == plain, content_type
+
+
+ENDS_OF_TIME: Final = ("0001-01-01T00:00:00Z", "0001-01-01T00:00:00+14:00", "0144-08-08T16:35:01-21:06",
+    "0999-12-31T23:59:59Z", "1969-12-31T00:00:00Z", "9999-12-31T23:59:59Z", "9999-12-31T23:59:59-14:00",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("instant", ENDS_OF_TIME)
+@pytest.mark.parametrize(
+    ("name", "parameter"),
+    [
+        (one.name, parameter)
+        for one in OPERATIONS
+        for parameter in ("from", "to", "due_before")
+        if parameter in one.query
+    ],
+)
+def test_no_instant_makes_a_list_long_to_read(
+    city: Service, name: str, parameter: str, instant: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    operation = next(one for one in OPERATIONS if one.name == name)
+    city.post("/complaints", {"text": LAMP})
+    for more in ("&limit=100", "&limit=100&opd=dpuprpkp"):
+        if "opd" in more and "opd" not in operation.query:
+            continue
+        caplog.clear()
+        with caplog.at_level(logging.DEBUG, "botocore.endpoint"):
+            who = token("opd", "dpuprpkp") if operation.roles == ("opd",) else token("admin")
+            answer = city.get(f"{operation.path}?{urlencode({parameter: instant})}{more}", who)
+        assert answer.status in (200, 400), answer.text
+        assert requests_in(caplog) <= 8
+        assert requests_in(caplog) > 0 or parameter != "from", "what is counted is not there"
+
+
+@pytest.mark.parametrize("long", [501, 1025, 3000])
+def test_no_code_is_looked_for_that_no_key_can_be(city: Service, long: int, caplog: pytest.LogCaptureFixture) -> None:
+    admin = token("admin")
+    for code in ("a" * long, "%F0%9F%98%80" * long):
+        with caplog.at_level(logging.DEBUG, "botocore.endpoint"):
+            for path in ("/admin/complaints", "/admin/escalations", "/complaints"):
+                assert city.get(f"{path}?opd={code}", admin).status == 400
+            if len(code) > 1024:
+                assert city.get(f"/admin/opds/{code}", admin).status == 404
+    assert requests_in(caplog) == 0
+
+
+def requests_in(caplog: pytest.LogCaptureFixture) -> int:
+    """Return how many requests went to AWS."""
+    return sum(record.getMessage().startswith("Making request") for record in caplog.records)
+
+
+def test_a_code_with_a_line_end_is_none(city: Service) -> None:
+    admin = token("admin")
+    opd = city.get("/admin/opds/bkpsdm", admin).json
+    opd["divisions"][0]["code"] += "\n"
+    assert city.put("/admin/opds/bkpsdm", opd, admin).status == 400
