@@ -33,6 +33,10 @@ UNUSED: Final = (
 )
 UNUSED_NAMES: Final = frozenset({"tests", "test", "testing", "__pycache__"})
 UNUSED_SUFFIXES: Final = frozenset({".pyi", ".c", ".h", ".pyx", ".pxd", ".rst", ".typed", ".pyc"})
+COMMAND_LINE: Final = frozenset(
+    {"chalice", "blessed", "click", "editor", "inquirer", "jinxed", "packaging", "pip", "pyyaml", "readchar", "runs",
+     "setuptools", "wcwidth", "wheel", "xmod"}
+)  # fmt: skip
 FIXED_TIME: Final = (1980, 1, 1, 0, 0, 0)
 
 
@@ -52,16 +56,15 @@ class Weight:
 def fetch(requirements: Path, architecture: str, site: Path) -> None:
     """Unpack into `site` wheels of what `requirements` asks for, built for Lambda's `architecture`.
 
-    Chalice itself is left out: Lambda needs its runtime only (in Chalice's zip), not pip, click, inquirer and the rest
-    of its command line. Only wheels: what would have to be compiled here fails instead of arriving for this machine.
+    Only wheels: what would have to be compiled here fails instead of arriving for this machine. Only what is named:
+    every package is pinned, and a missing one is seen when the tree is imported.
     """
     site.mkdir(parents=True)
     wanted = site.parent / "requirements-lambda.txt"
-    lines = requirements.read_text(encoding="utf-8").splitlines()
-    wanted.write_text("\n".join(line for line in lines if not re.match(r"chalice\b", line)), encoding="utf-8")
+    wanted.write_text("\n".join(needed_on_lambda(requirements.read_text(encoding="utf-8"))), encoding="utf-8")
     wheels = site.parent / "wheels"
     command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "download", "--quiet"]
-    command += ["--only-binary=:all:", "--implementation=cp", f"--python-version={python_version()}"]
+    command += ["--only-binary=:all:", "--no-deps", "--implementation=cp", f"--python-version={python_version()}"]
     for abi in (f"cp{sys.version_info.major}{sys.version_info.minor}", "abi3", "none"):
         command.append(f"--abi={abi}")
     command += [f"--platform={tag}" for tag in _platform_tags(architecture)]
@@ -74,6 +77,12 @@ def fetch(requirements: Path, architecture: str, site: Path) -> None:
             if libraries.is_dir():
                 shutil.copytree(libraries, site, dirs_exist_ok=True)
         shutil.rmtree(data)
+
+
+def needed_on_lambda(requirements: str) -> list[str]:
+    """Return the pins of `requirements` without Chalice (its runtime is in its own zip) and what its commands need."""
+    names = {re.split(r"[\s=\[<>~!;#]", line)[0].lower(): line for line in requirements.splitlines()}
+    return [line for name, line in names.items() if name and name not in COMMAND_LINE]
 
 
 def python_version() -> str:

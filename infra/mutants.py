@@ -34,6 +34,7 @@ class Mutant:
     find: str
     put: str
     tests: list[str]
+    words: str  # pytest's -k: which tests of these files must see it
 
 
 def mutants() -> list[Mutant]:
@@ -54,7 +55,7 @@ def is_seen(mutant: Mutant, tree: Path) -> bool:
     path = tree / mutant.file
     whole = path.read_text(encoding="utf-8")
     path.write_text(whole.replace(mutant.find, mutant.put), encoding="utf-8")
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "--no-header", "--tb=no", *mutant.tests]
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "--no-header", "--tb=no", "-k", mutant.words, *mutant.tests]
     try:
         done = subprocess.run(
             command, cwd=tree, capture_output=True, timeout=_LONGEST, check=False,

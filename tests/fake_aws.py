@@ -46,6 +46,7 @@ class Fault(StrEnum):
 
 _ANYWHERE: Final = (Fault.THROTTLED, Fault.BUSY, Fault.BROKEN, Fault.TIMEOUT, Fault.LOST)
 _BATCHES: Final = ("BatchGetItem", "BatchWriteItem")
+_READS: Final = ("GetItem", "Query", "BatchGetItem")
 _CONFLICTING: Final = ("UpdateItem", "TransactWriteItems")
 DEATHS: Final = (Fault.KILLED, Fault.KILLED_AFTER)
 
@@ -74,13 +75,16 @@ class Plan:
 
 def seeded_plan(name: str, trace: Sequence[str]) -> Plan:
     """Return the plan that `name` always gives: one to four strikes at the operations of a faultless run (`trace`),
-    each as likely as the other, often enough in a row to exhaust any retries."""
+    each as likely as the other, often enough in a row to exhaust any retries.
+
+    Of a write it is most often the answer that is lost: nothing else is as easily done twice.
+    """
     dice = random.Random(name)
     counts = Counter(trace)
     strikes = []
     for _ in range(dice.randint(1, 4)):
         operation = dice.choice(sorted(counts))
-        faults = [*_ANYWHERE]
+        faults = [*_ANYWHERE] + [Fault.LOST] * (3 * (operation not in _READS))
         faults += [Fault.PARTLY] * (2 * (operation in _BATCHES)) + [Fault.CONFLICT] * (2 * (operation in _CONFLICTING))
         nth = dice.randrange(counts[operation] + 1)
         strikes.append(Strike(operation, nth, dice.choice(faults), dice.choice((1, 1, 2, 3, 3, 6))))

@@ -1,4 +1,7 @@
-"""The Lambda package: what it refuses, and that the same content gives the same bytes. Only production's own wheels are fetched, where they can be."""
+"""The Lambda package: what it refuses, and that the same content gives the same bytes.
+
+Nothing is fetched but production's own wheels, where they can be.
+"""
 
 from __future__ import annotations
 
@@ -31,6 +34,13 @@ def test_a_client_of_a_pruned_service_is_refused(tmp_path: Path) -> None:
     (tmp_path / "sending.py").write_text('boto3.client("sns")', encoding="utf-8")
     with pytest.raises(bundle.BundleRefused, match="calls sns"):
         bundle.check_services(tmp_path)
+
+
+def test_what_only_chalices_commands_need_is_not_packaged() -> None:
+    wanted = bundle.needed_on_lambda("# why\n\nchalice==1.34.0\nclick==8\npyjwt[crypto]==2.15.1\nsix==1.17.0\n")
+    assert wanted == ["pyjwt[crypto]==2.15.1", "six==1.17.0"]
+    pinned = (synthesis.ROOT / "requirements.txt").read_text(encoding="utf-8")
+    assert all("==" in line for line in bundle.needed_on_lambda(pinned)), "a package that is not pinned"
 
 
 def test_pruning_keeps_what_runs(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ SDK and then fails its own condition; what is stored is therefore compared with 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 from zlib import crc32
@@ -185,7 +185,11 @@ def add_complaint(complaint: Complaint, fingerprint: str) -> tuple[Complaint, st
     with store_errors():
         try:
             ComplaintItem.put(
-                {**to_values(complaint), "fingerprint": fingerprint, "timeline": [*map(write_entry, complaint.timeline)]},
+                {
+                    **to_values(complaint),
+                    "fingerprint": fingerprint,
+                    "timeline": [*map(write_entry, complaint.timeline)],
+                },
                 _IS_NEW,
             )
         except PutError as error:
@@ -224,6 +228,14 @@ def reporter_of(ticket: str) -> ReporterItem | None:
             return ReporterItem.get(ticket)
         except DoesNotExist:
             return None
+
+
+def reporters_of(tickets: Collection[str]) -> dict[str, ReporterItem]:
+    """Return who filed these, by ticket, without those that nobody left a name or number for."""
+    if not tickets:
+        return {}
+    with store_errors():
+        return {reporter.ticket: reporter for reporter in ReporterItem.batch_get(list(tickets))}
 
 
 def tickets_of_phone(phone_key: str, limit: int = 100) -> list[str]:

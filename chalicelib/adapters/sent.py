@@ -8,6 +8,7 @@ from typing import Final
 
 from chalicelib.adapters.tables import NotificationItem, instant, store_errors
 
+ONE_REQUEST: Final = 25  # records that one request writes down
 _KEEP: Final = timedelta(days=366)
 
 
@@ -36,7 +37,7 @@ def sent(
 
 
 def record_sent(messages: Collection[NotificationItem]) -> None:
-    """Write down that these went out, in one request."""
+    """Write down that these went out, ONE_REQUEST at a time."""
     if not messages:
         return
     with store_errors(), NotificationItem.batch_write() as batch:

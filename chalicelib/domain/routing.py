@@ -164,13 +164,14 @@ class RoutingRules:
         spent: dict[str, set[int]] = defaultdict(set)
         for keyword, covered in sorted(hits, key=_weightiest):
             used = spent[keyword.target]
-            if any([at not in used and longest[keyword.of_kind, at] == keyword.size for at in covered]):
+            if any(at not in used and longest[keyword.of_kind, at] == keyword.size for at in covered):
                 proven.setdefault(keyword.target, {}).setdefault(keyword, covered)
                 used.update(covered)
         return proven
 
     def _hits(self, words: Sequence[Forms]) -> list[_Hit]:
-        present, reach, hits = frozenset(chain(*words)), self.limits["reach"], []
+        present, reach = frozenset(chain(*words)), self.limits["reach"]
+        hits: list[_Hit] = []
         for at, forms in enumerate(words):
             begun = self._begun.get(forms)
             for keyword in self._begin(forms) if begun is None else begun:

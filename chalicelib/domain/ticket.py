@@ -42,13 +42,17 @@ def looks_like_ticket(typed: str) -> bool:
     Chance makes a ticket of one text in 32 ("jalan-jalan" is one): digits must stand where words have none.
     """
     halves = _HALVES.fullmatch(typed)
-    if halves is None or (typed := f"{halves[1]}{halves[3]}").isdigit():
+    if halves is None:
         return False
-    digits = [sum(letter.isdigit() for letter in half) for half in (halves[1], halves[3])]
-    valid = read_ticket(typed) is not None
-    if "-" in halves[2]:
-        return any(digits) or (valid and halves[1].lower() != halves[3].lower())
-    return (valid and any(digits)) or (all(digits) if halves[2] else sum(digits) > 1)
+    left, between, right = halves.groups()
+    digits = [sum(letter.isdigit() for letter in half) for half in (left, right)]
+    is_number = sum(digits) == 10
+    if read_ticket(left + right):
+        dashed = "-" in between
+        return (any(digits) and (dashed or not is_number)) or (dashed and left.lower() != right.lower())
+    if is_number:
+        return False
+    return any(digits) if "-" in between else all(digits) if between else sum(digits) > 1
 
 
 def _check(values: list[int]) -> int:

@@ -6,9 +6,9 @@ What went out is written down after it went out; a record that comes again finds
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
@@ -52,47 +52,61 @@ def tell(changes: Sequence[Change], now: datetime, settled_before: datetime | No
         for change in changes
     }
     done = sent.already_sent({notice.id for notices in owed.values() for notice in notices})
-    failed, down = set(), set[str]()
+    carriers = _Carriers(_reporters([one for notices in owed.values() for one in notices if one.id not in done]))
+    failed: set[str] = set()
+    went: list[tuple[str, NotificationItem]] = []
     for change in changes:
-        went, whole = _tell_one([notice for notice in owed[change.sequence] if notice.id not in done], now, down)
-        done |= went
-        if not whole:
-            failed.add(change.sequence)
-    return failed
+        for notice in owed[change.sequence]:
+            if notice.id in done:
+                continue
+            try:
+                if record := _send(notice, now, carriers):
+                    went.append((change.sequence, record))
+                done.add(notice.id)
+            except (SendFailed, StoreUnavailable) as error:
+                log.warning("not sent: %s (%s)", notice.id, error)
+                failed.add(change.sequence)
+            except Exception:  # a fault of ours in one notice must not hold up the others; the record is reported
+                log.exception("not sent: %s", notice.id)
+                failed.add(change.sequence)
+        if len(went) >= sent.ONE_REQUEST:
+            failed |= _write_down(went)
+            went = []
+    return failed | _write_down(went)
 
 
-def _tell_one(notices: Sequence[Notice], now: datetime, down: set[str]) -> tuple[set[str], bool]:
-    """Send these notices and write down those that went out, also when one of them failed; return the ids of those
-    that need nothing more, and whether that is all and written down."""
-    went: list[NotificationItem] = []
-    settled: set[str] = set()
-    whole = True
-    for notice in notices:
-        try:
-            if record := _send(notice, now, down):
-                went.append(record)
-            settled.add(notice.id)
-        except (SendFailed, StoreUnavailable) as error:
-            log.warning("not sent: %s (%s)", notice.id, error)
-            whole = False
-        except Exception:  # a fault of ours in one notice must not hold up the others; the record is reported
-            log.exception("not sent: %s", notice.id)
-            whole = False
+def _write_down(went: Sequence[tuple[str, NotificationItem]]) -> set[str]:
+    """Write down what went out; return the sequences of the changes of which that could not be done."""
     try:
-        sent.record_sent(went)
+        sent.record_sent([record for _, record in went])
     except StoreUnavailable:
-        log.warning("sent, but not written down: %s", [record.id for record in went])
-        return settled, False
-    return settled, whole
+        log.warning("sent, but not written down: %s", [record.id for _, record in went])
+        return {sequence for sequence, _ in went}
+    return set()
 
 
-def _send(notice: Notice, now: datetime, down: set[str]) -> NotificationItem | None:
+@dataclass(slots=True)
+class _Carriers:
+    """How one batch is sent: who filed it (None: that could not be looked up), and the carriers that are down."""
+
+    reporters: Mapping[str, ReporterItem] | None
+    down: set[str] = field(default_factory=set)
+
+
+def _reporters(notices: Sequence[Notice]) -> Mapping[str, ReporterItem] | None:
+    try:
+        return complaints.reporters_of({notice.complaint.ticket for notice in notices if notice.to is To.REPORTER})
+    except StoreUnavailable:
+        return None
+
+
+def _send(notice: Notice, now: datetime, carriers: _Carriers) -> NotificationItem | None:
     """Send one notice and return its record; None when nobody can be, or wants to be, told."""
     config, known = settings.current(), city.current(now)
     names = known.names(notice.entry.opd, notice.entry.division, notice.complaint.category)
     letter = letter_for(notice, names, config.public_url, config.zone)
     if notice.to is To.REPORTER:
-        return _to_reporter(notice, letter, now, down)
+        return _to_reporter(notice, letter, now, carriers)
     address = {
         To.DIVISION: known.email_of_division(notice.entry.opd, notice.entry.division),
         To.HEAD: known.email_of_head(notice.entry.opd),
@@ -101,40 +115,42 @@ def _send(notice: Notice, now: datetime, down: set[str]) -> NotificationItem | N
     }[notice.to]
     if not address or (config.placeholders_to_admin and address.endswith(_PLACEHOLDER)):
         address = config.admin_email
-    return _mail(notice, address, letter, now, down)
+    return _mail(notice, address, letter, now, carriers)
 
 
 @contextmanager
-def _left_alone_when_down(carrier: str, down: set[str]) -> Iterator[None]:
+def _left_alone_when_down(carrier: str, carriers: _Carriers) -> Iterator[None]:
     """Ask a carrier nothing more once it is down: each message would wait for its time-outs, and a batch of them
     outlive its Lambda, which then cannot say what went out."""
-    if carrier in down:
+    if carrier in carriers.down:
         raise SendFailed(f"{carrier} is down")
     try:
         yield
     except CarrierDown:
-        down.add(carrier)
+        carriers.down.add(carrier)
         raise
 
 
-def _mail(notice: Notice, address: str, letter: Letter, now: datetime, down: set[str]) -> NotificationItem:
-    with _left_alone_when_down("email", down):
+def _mail(notice: Notice, address: str, letter: Letter, now: datetime, carriers: _Carriers) -> NotificationItem:
+    with _left_alone_when_down("email", carriers):
         carrier_id = notifier.send_email(address, letter.subject, letter.text, notice.id, settings.current())
     return sent.sent(notice.id, now, "email", notice.about, notice.opd, notice.complaint.ticket, carrier_id)
 
 
-def _to_reporter(notice: Notice, letter: Letter, now: datetime, down: set[str]) -> NotificationItem | None:
+def _to_reporter(notice: Notice, letter: Letter, now: datetime, carriers: _Carriers) -> NotificationItem | None:
     """Tell the reporter by e-mail where one was given, else by SMS: by the provider the complaint came by, or the
     city's own for a number given on the web. What a provider takes in its answer to the webhook is not sent again."""
-    reporter = complaints.reporter_of(notice.complaint.ticket)
+    if carriers.reporters is None:
+        raise StoreUnavailable("who filed it could not be looked up")
+    reporter = carriers.reporters.get(notice.complaint.ticket)
     if reporter is None:
         return None
     if reporter.email:
-        return _mail(notice, reporter.email, letter, now, down)
+        return _mail(notice, reporter.email, letter, now, carriers)
     provider = reporter.provider or settings.current().sms_default
     if not provider or not _wants_sms(notice, reporter, provider):
         return None
-    with _left_alone_when_down(provider, down):
+    with _left_alone_when_down(provider, carriers):
         carrier_id = notifier.send_sms(str(reporter.phone), letter.sms, notice.id, settings.current(), provider)
     return sent.sent(notice.id, now, "sms", notice.about, None, notice.complaint.ticket, carrier_id)
 

@@ -170,7 +170,8 @@ def test_no_instant_makes_a_list_long_to_read(
             answer = city.get(f"{operation.path}?{urlencode({parameter: instant})}{more}", who)
         assert answer.status in (200, 400), answer.text
         assert requests_in(caplog) <= 8
-        assert requests_in(caplog) > 0 or parameter != "from", "what is counted is not there"
+        if parameter == "from" and instant.startswith("1969"):
+            assert requests_in(caplog) > 0, "else nothing is counted"
 
 
 @pytest.mark.parametrize("long", [501, 1025, 3000])

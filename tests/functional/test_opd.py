@@ -139,9 +139,8 @@ def test_a_cursor_is_good_for_its_own_list_only_and_says_nothing(service: Servic
     tickets = [filed(LAMP, now - n * timedelta(minutes=1)).ticket for n in range(3)]
     cursor = service.get("/opd/complaints?limit=1", officer()).json["next"]
     assert not any(ticket in cursor for ticket in tickets)
-    for who in (officer(opd="dishub"), token("admin")):
-        path = "/opd/complaints" if who != token("admin") else "/admin/complaints"
-        assert service.get(f"{path}?cursor={cursor}", who).status in (400, 403)
+    for path, who in (("/opd/complaints", officer(opd="dishub")), ("/admin/complaints", token("admin"))):
+        assert service.get(f"{path}?cursor={cursor}", who).status == 400
     assert service.get(f"/opd/complaints?cursor={cursor[:-3]}AAA", officer()).status == 400
     assert service.get(f"/opd/complaints?status=answered&cursor={cursor}", officer()).status == 400
 

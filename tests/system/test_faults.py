@@ -96,6 +96,7 @@ def swept(town: Town, begin: Begin) -> None:
     at = swept_once(town, begin)
     for wait in (2, 3) if town.number() % 4 == 0 else ():
         at = working_days_after(at, wait) + timedelta(minutes=1)
+        begin()
         town.sweep(at)
 
 
@@ -150,7 +151,7 @@ def test_whatever_fails_on_the_way_nothing_is_lost_or_done_twice(town: Town, nam
     plans = [seeded_plan(f"{name} {seed}", trace) for seed in range(PLANS)]
     struck = town.aws.struck.total()
     assert list(found_after(town, STEPS[name], plans)) == []
-    assert town.aws.struck.total() - struck >= PLANS  # the plans did hit
+    assert town.aws.struck.total() - struck > PLANS // 2  # the plans did hit
 
 
 @pytest.mark.parametrize("name", STEPS)

@@ -102,7 +102,7 @@ def test_any_text_is_read_without_a_fault(text: str) -> None:
     "typed",
     [
         TICKET, TICKET.lower(), "7k3m9qx2tw", "7K3M9 QX2TW", "7K3M9.QX2TW", "7K3M9 - QX2TW",
-        "7K3M9-QX2TX", "7k3m9qx2tx", "7K3M9 QX2TX", "UK3M9-QXUTW", "ABCDE-FGHJ1",
+        "7K3M9-QX2TX", "7k3m9qx2tx", "7K3M9 QX2TX", "UK3M9-QXUTW", "ABCDE-FGHJ1", "00000-00000",
     ],
 )  # fmt: skip
 def test_a_ticket_is_known_as_one_also_when_it_is_mistyped(typed: str) -> None:
@@ -119,7 +119,8 @@ def test_a_word_that_happens_to_be_a_ticket_is_a_word(typed: str) -> None:
     "typed",
     [
         "penerangan", "kerusakan2", "rambu2 yang", "gara2 jalan", "sampah rt 2", "mushola rt 2", "lampu hati2",
-        "0812345678", "25000 30000", "7K3M9-QX2T", "7K3M9-QX2TWX", "7K3M-9QX2TW", "jalan jelek", "taman-bunga",
+        "0812345678", "0000000000", "25000 30000", "25000-30000", "jalan jelek", "taman-bunga",
+        "7K3M9-QX2T", "7K3M9-QX2TWX", "7K3M-9QX2TW",
     ],
 )  # fmt: skip
 def test_what_people_write_of_that_length_is_not_taken_for_one(typed: str) -> None:
