@@ -13,7 +13,7 @@ PY := .venv/bin/python
 PIP_FLAGS := --disable-pip-version-check --quiet --no-input
 LOCAL := $(PY) -m infra.local
 
-.PHONY: run test check check-template setup sweep token outbox package rehearse deploy format clean
+.PHONY: run test check check-template setup sweep token outbox package rehearse deploy mutants format clean
 .DEFAULT_GOAL := help
 
 help:
@@ -41,7 +41,7 @@ run: setup
 
 test: setup
 	@echo "running the tests ..."
-	@$(PY) -m pytest --cov --cov-report= $(ARGS)
+	@$(PY) -m pytest -rs --cov --cov-report= $(ARGS)
 	@$(PY) -m coverage report --skip-covered --include='chalicelib/domain/*' --fail-under=100
 
 check: .venv/.ready
@@ -75,6 +75,10 @@ rehearse: setup
 # to AWS, with the shell's credentials; asks for what it needs, or takes SENDER_EMAIL=... ADMIN_EMAIL=... MAYOR_EMAIL=...
 deploy: .venv/.ready
 	@$(PY) -m infra.deploy --stage $(STAGE) --out $(OUT) $(if $(SECRETS),--secrets '$(SECRETS)')
+
+# removes one guard at a time, in a copy, and shows that a test goes red; ONLY=word picks by name
+mutants: setup
+	@$(PY) -m infra.mutants --only '$(ONLY)'
 
 clean:
 	rm -rf build .coverage .mypy_cache .ruff_cache

@@ -74,13 +74,13 @@ class _Wire(Connection):
     """A lighter botocore client: a third of a request's CPU went into what is the same for each of them."""
 
     @property
-    def session(self) -> Any:
+    def session(self) -> Any:  # noqa: ANN401  botocore has no types
         session = super().session
         session.set_default_client_config(Config(user_agent="sambat"))  # its own is made of thirty parts, twice
         return session
 
     @property
-    def client(self) -> Any:
+    def client(self) -> Any:  # noqa: ANN401
         client = super().client
         client._ruleset_resolver = None  # one region, one endpoint: the client's own, found when it was made
         return client

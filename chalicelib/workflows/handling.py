@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from typing import Final
 
@@ -70,15 +71,21 @@ def check(ticket: str, actor: Actor, now: datetime) -> Complaint | None:
     return change(ticket, lambda complaint: life.check(complaint, actor, now))
 
 
-def start(ticket: str, actor: Actor, now: datetime, owns: Callable[[Complaint], bool]) -> Complaint | None:
-    """The division begins; None also for a complaint that is not the caller's."""
-    return _own(ticket, owns, lambda complaint: life.start(complaint, actor, now))
+def start(
+    ticket: str, actor: Actor, now: datetime, owns: Callable[[Complaint], bool], shows: ReporterItem | None = None
+) -> Complaint | None:
+    """The division begins; None also for a complaint that is not the caller's.
+
+    `shows` is who filed it, where the caller will be shown that: the read is then written down with the step.
+    """
+    return _own(ticket, owns, lambda complaint: _read_too(life.start(complaint, actor, now), shows, actor, now))
 
 
 def answer(
-    ticket: str, text: str, actor: Actor, now: datetime, owns: Callable[[Complaint], bool], *, final: bool
-) -> Complaint | None:
-    """The OPD answers; None also for a complaint that is not the caller's.
+    ticket: str, text: str, actor: Actor, now: datetime, owns: Callable[[Complaint], bool], *, final: bool,
+    shows: ReporterItem | None = None,
+) -> Complaint | None:  # fmt: skip
+    """The OPD answers; None also for a complaint that is not the caller's. `shows` as for `start`.
 
     An interim answer may be followed by others, so the same one again, which was tried again, is not given twice.
     """
@@ -86,10 +93,23 @@ def answer(
     def decide(complaint: Complaint) -> Complaint:
         given = (text, False, actor.subject or None)
         if not final and any((e.text, e.final, e.who) == given for e in complaint.timeline if e.entry == "answered"):
-            return complaint
-        return life.answer(complaint, text, actor, now, final=final)
+            return _read_too(complaint, shows, actor, now)
+        return _read_too(life.answer(complaint, text, actor, now, final=final), shows, actor, now)
 
     return _own(ticket, owns, decide)
+
+
+def _read_too(complaint: Complaint, reporter: ReporterItem | None, actor: Actor, now: datetime) -> Complaint:
+    """Return it with this read of its reporter written down, where there is one to write and room for it."""
+    if (
+        reporter is None
+        or not life.may_know_reporter(complaint, actor.role)
+        or life.has_read_reporter(complaint, actor)
+    ):
+        return complaint
+    with suppress(life.TimelineFull):
+        return life.read_reporter(complaint, actor, now)
+    return complaint
 
 
 def reveal_reporter(

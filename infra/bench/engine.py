@@ -73,9 +73,7 @@ class Stream:
                     break
 
     def _begin(self, shard: str) -> str:
-        begun = self._streams.get_shard_iterator(
-            StreamArn=self._arn, ShardId=shard, ShardIteratorType="TRIM_HORIZON"
-        )
+        begun = self._streams.get_shard_iterator(StreamArn=self._arn, ShardId=shard, ShardIteratorType="TRIM_HORIZON")
         return str(begun["ShardIterator"])
 
 

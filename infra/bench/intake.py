@@ -49,7 +49,8 @@ def _opds() -> bytes:
     from chalicelib.settings import data_file
 
     rows = [
-        {"pk": {"S": "opd"}, "sk": {"S": opd["code"]}, "value": {"S": json.dumps(opd)}} for opd in data_file("opds.json")
+        {"pk": {"S": "opd"}, "sk": {"S": opd["code"]}, "value": {"S": json.dumps(opd)}}
+        for opd in data_file("opds.json")
     ]
     return json.dumps({"Items": rows, "Count": len(rows), "ScannedCount": len(rows)}).encode()
 

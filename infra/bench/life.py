@@ -47,7 +47,12 @@ def _lives(email: str | None) -> dict[str, Cost]:
     def answer(some: Sequence[dict[str, Any]]) -> None:
         for one in some:
             said = {"text": answer_text()}
-            _ok(app, http_event("POST", "/opd/complaints/{ticket}/answer", said, who=officer(one["opd"]), ticket=one["ticket"]))
+            _ok(
+                app,
+                http_event(
+                    "POST", "/opd/complaints/{ticket}/answer", said, who=officer(one["opd"]), ticket=one["ticket"]
+                ),
+            )
 
     progress(f"{LIVES} lives ({'e-mail' if email else 'unnamed'})")
     with metered() as cost:

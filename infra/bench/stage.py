@@ -131,7 +131,14 @@ def http_event(
 
 def officer(opd: str) -> dict[str, str]:
     """Return what the authorizer says of an officer of the whole OPD."""
-    return {"known": "yes", "role": "opd", "subject": "7b0f9a52-officer", "opd": opd, "division": "", "principalId": "x"}
+    return {
+        "known": "yes",
+        "role": "opd",
+        "subject": "7b0f9a52-officer",
+        "opd": opd,
+        "division": "",
+        "principalId": "x",
+    }
 
 
 def an_admin() -> dict[str, str]:
