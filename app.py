@@ -19,6 +19,7 @@ from chalicelib.api.admin import admin
 from chalicelib.api.desk import desk
 from chalicelib.api.errors import as_problem
 from chalicelib.api.identity import identity
+from chalicelib.api.office import office
 from chalicelib.api.opd import opd
 from chalicelib.api.openapi import documents
 from chalicelib.api.pages import citizen_pages
@@ -42,7 +43,7 @@ def speak_problems(event: Any, get_response: Callable[[Any], Response]) -> Respo
     return as_problem(get_response(event), event)
 
 
-for blueprint in (identity, public, webhooks, opd, admin, citizen_pages, desk, documents):
+for blueprint in (identity, public, webhooks, opd, admin, citizen_pages, desk, office, documents):
     app.register_blueprint(blueprint)
 for methods in app.routes.values():
     if "GET" in methods:  # it has no body: what a client says of one is no reason for a 415

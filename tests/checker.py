@@ -2,8 +2,8 @@
 
 It shares nothing with the service but the tables' form: items are decoded here, what is owed is worked out here anew.
 
-- Every acknowledged complaint, answer and message exists exactly once, and every stored complaint has a whole life in
-  its timeline: it begins with `received`; status, rung, clock, flags and index keys are what the timeline adds up to.
+- Every acknowledged complaint, answer, message and rung exists exactly once; every stored complaint has a whole life
+  in its timeline: it begins with `received`; status, rung, clock, flags, index keys are what the timeline adds up to.
 - Every escalated entry has its item and every item its entry; a (ticket, clock) climbs each rung once and in order; no
   rung is recorded before its deadline, and none after the answer to its clock.
 - Every message that follows from a timeline went out to the right address, and is written down; nothing else went out.
@@ -43,6 +43,7 @@ OWED_TO: Final = {
     "black_vest": ("head", "admin"),
     "replacement": ("admin", "mayor"),
 }
+_WRITTEN: Final = {"answered": ("answered", "text"), "added": ("message", "text"), "climbed": ("escalated", "rung")}
 EXCUSES: Final = ("answer lost", "not recorded", "killed")
 
 Item = dict[str, Any]
@@ -50,7 +51,8 @@ Item = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Acknowledged:
-    """What a client was told is done: `filed`, `answered` or `added`. An SMS is answered without its ticket ("")."""
+    """What somebody was told is done: `filed` (an SMS without its ticket, ""), `answered`, `added`; `climbed`, its text
+    then the rung, by a sweep that said that it succeeded."""
 
     what: str
     ticket: str
@@ -107,8 +109,8 @@ def _acknowledged(
         if told.what == "filed":
             yield from _filed(told, of_text, complaints, reporters)
         else:
-            entry = {"answered": "answered", "added": "message"}[told.what]
-            found = [e for e in timelines.get(told.ticket, ()) if (e["entry"], e.get("text")) == (entry, told.text)]
+            entry, field = _WRITTEN[told.what]
+            found = [e for e in timelines.get(told.ticket, ()) if (e["entry"], e.get(field)) == (entry, told.text)]
             if len(found) != 1:
                 yield f"{told.ticket}: {told.what} {told.text!r} was acknowledged and stands there {len(found)} times"
 

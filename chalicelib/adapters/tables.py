@@ -107,11 +107,12 @@ class Item(Model):
     def put(cls, values: Mapping[str, Any], condition: Condition) -> None:
         """Put an item of plain values, one of them its hash key: as `save`, at half of its CPU."""
         table = cls._get_connection()
-        attributes = {name: _typed(value) for name, value in values.items()}
+        attributes = {name: typed(value) for name, value in values.items()}
         table.put_item(values[table.get_meta_table().hash_keyname], attributes=attributes, condition=condition)
 
 
-def _typed(value: str | float | list[str]) -> dict[str, Any]:
+def typed(value: str | float | list[str]) -> dict[str, Any]:
+    """Return a plain value as DynamoDB writes it."""
     if isinstance(value, str):
         return {"S": str(value)}
     if isinstance(value, bool):

@@ -1,8 +1,4 @@
-"""The officer's desk in a browser: sign in at the identity provider, see what is due, answer it.
-
-The session is the ID token itself in a cookie that no script can read. Every form carries a token made from it, since
-a cookie alone would let another site's form act.
-"""
+"""Signing in at the identity provider, and the officer's desk in a browser: see what is due, answer it."""
 
 from __future__ import annotations
 
@@ -19,11 +15,21 @@ from chalice.app import Blueprint, Response
 from chalicelib.adapters.tables import StoreUnavailable
 from chalicelib.api import opd, reading, views
 from chalicelib.api.errors import Problem, asked_language
-from chalicelib.api.identity import BadToken, KeysUnavailable, Principal, owns, principal_of
+from chalicelib.api.identity import ROLES, BadToken, Principal, owns
 from chalicelib.api.pages import message, named_complaint, show, shows_problems
+from chalicelib.api.session import (
+    SESSION,
+    claims_of,
+    cookie,
+    cookies,
+    csrf_of,
+    derived,
+    proven,
+    signed_in,
+    signed_in_by_form,
+)
 from chalicelib.domain.complaint import REPORTER_READ, Actor, Complaint, Role, possible_actions
 from chalicelib.domain.deadlines import last_day
-from chalicelib.domain.keys import keyed
 from chalicelib.pages import field_errors
 from chalicelib.settings import current
 from chalicelib.workflows import city, handling
@@ -31,7 +37,6 @@ from chalicelib.workflows import city, handling
 desk = Blueprint(__name__)
 page = shows_problems(lambda: desk.current_request)
 
-_SESSION: Final = "sambat_session"
 _SIGNING_IN: Final = "sambat_masuk"
 _MANY: Final = 40  # on one page: an officer's hour
 
@@ -51,36 +56,35 @@ def sign_in() -> Response:
         "redirect_uri": f"{config.public_url}/masuk/selesai",
         "scope": "openid email",
         "state": state,
-        "nonce": _derived("nonce", state),
-        "code_challenge": _challenge(_derived("pkce", state)),
+        "nonce": derived("nonce", state),
+        "code_challenge": _challenge(derived("pkce", state)),
         "code_challenge_method": "S256",
     }
     to = f"{config.oidc_authorize_url}?{urllib.parse.urlencode(asked)}"
-    return Response("", status_code=302, headers={"Location": to, "Set-Cookie": _cookie(_SIGNING_IN, state, 600)})
+    return Response("", status_code=302, headers={"Location": to, "Set-Cookie": cookie(_SIGNING_IN, state, 600)})
 
 
 @desk.route("/masuk/selesai", methods=["GET"], cors=False)
 @page
-def signed_in() -> Response:
+def sign_in_done() -> Response:
     """Take the code that the identity provider gave, change it for an ID token, and keep that as the session."""
     request, config = desk.current_request, current()
     asked = request.query_params or {}
-    state, code = _cookies(request).get(_SIGNING_IN, ""), asked.get("code", "")
+    state, code = cookies(request).get(_SIGNING_IN, ""), asked.get("code", "")
     if not state or not code or not hmac.compare_digest(state.encode(), asked.get("state", "").encode()):
         return message(request, "sign_in_failed", 400, link=f"{config.public_url}/masuk")
-    token = _token_for(code, _derived("pkce", state))
+    token = _token_for(code, derived("pkce", state))
     try:
-        who = _proven(token)
+        who = proven(token)
     except BadToken:
         return message(request, "sign_in_failed", 400, link=f"{config.public_url}/masuk")
-    claims = msgspec.json.decode(base64.urlsafe_b64decode(token.split(".")[1] + "=="))  # its signature was checked
-    if not hmac.compare_digest(str(claims.get("nonce", "")).encode(), _derived("nonce", state).encode()):
+    if not hmac.compare_digest(str(claims_of(token).get("nonce", "")).encode(), derived("nonce", state).encode()):
         return message(request, "sign_in_failed", 400, link=f"{config.public_url}/masuk")
-    if who.role != "opd":  # no page here is theirs: leave no session behind
+    if who.role not in ROLES:  # no page here is theirs: leave no session behind
         raise Problem("forbidden")
     headers: dict[str, Any] = {
-        "Location": f"{config.public_url}/meja",
-        "Set-Cookie": [_cookie(_SESSION, token, 8 * 3600), _cookie(_SIGNING_IN, "", 0)],
+        "Location": f"{config.public_url}/{'meja' if who.role == 'opd' else 'kantor'}",
+        "Set-Cookie": [cookie(SESSION, token, 8 * 3600), cookie(_SIGNING_IN, "", 0)],
     }
     return Response("", status_code=303, headers=headers)
 
@@ -89,9 +93,9 @@ def signed_in() -> Response:
 @page
 def sign_out() -> Response:
     """Forget the session."""
-    _officer_by_form(desk.current_request)
+    signed_in_by_form(desk.current_request, *ROLES)
     answer = message(desk.current_request, "signed_out", 200, link=f"{current().public_url}/masuk")
-    answer.headers["Set-Cookie"] = _cookie(_SESSION, "", 0)
+    answer.headers["Set-Cookie"] = cookie(SESSION, "", 0)
     return answer
 
 
@@ -118,55 +122,8 @@ def _token_for(code: str, verifier: str) -> str:
         raise StoreUnavailable("the identity provider cannot be reached") from error
 
 
-def _derived(purpose: str, state: str) -> str:
-    return base64.urlsafe_b64encode(keyed(current().signing_key, purpose, state)).rstrip(b"=").decode()
-
-
 def _challenge(verifier: str) -> str:
     return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
-
-
-def _cookie(name: str, value: str, seconds: int) -> str:
-    url = urllib.parse.urlsplit(current().public_url)
-    secure = "; Secure" if url.scheme == "https" else ""
-    return f"{name}={value}; Path={url.path or '/'}; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}"
-
-
-def _cookies(request: Any) -> dict[str, str]:  # noqa: ANN401
-    pairs = (part.strip().partition("=") for part in str(request.headers.get("cookie", "")).split(";"))
-    return {name: value for name, _, value in pairs}
-
-
-def _officer(request: Any) -> tuple[Principal, str]:  # noqa: ANN401
-    """Return who is signed in and the session; Problem 401 for nobody, 403 for who is no officer."""
-    session = _cookies(request).get(_SESSION, "")
-    try:
-        who = _proven(session)
-    except BadToken as error:
-        raise Problem("unauthorized") from error
-    if who.role != "opd":
-        raise Problem("forbidden")
-    return who, session
-
-
-def _proven(token: str) -> Principal:
-    try:
-        return principal_of(token)
-    except KeysUnavailable as error:
-        raise StoreUnavailable("the issuer's keys cannot be read") from error
-
-
-def _csrf(session: str) -> str:
-    return _derived("csrf", session)
-
-
-def _officer_by_form(request: Any) -> tuple[Principal, str, dict[str, str]]:  # noqa: ANN401
-    """Return who is signed in, the session, and the fields of a form that came from a page of ours."""
-    who, session = _officer(request)
-    fields = reading.read_form(request)
-    if not hmac.compare_digest(fields.pop("csrf", "").encode(), _csrf(session).encode()):
-        raise Problem("forbidden")
-    return who, session, fields
 
 
 # ------------------------------------------------------------------------------------------------ the desk
@@ -177,7 +134,7 @@ def _officer_by_form(request: Any) -> tuple[Principal, str, dict[str, str]]:  # 
 def work() -> Response:
     """Show what the officer owes, by what is due first."""
     request = desk.current_request
-    who, session = _officer(request)
+    who, session = signed_in(request, "opd")
     asked = reading.query(request, "cursor")
     complaints, following = opd.own_page(who, {"limit": str(_MANY), **asked})
     lang, base, now = asked_language(request), current().public_url, reading.now()
@@ -190,7 +147,9 @@ def work() -> Response:
     }
     more = f"{base}/meja?{urllib.parse.urlencode({'cursor': following, 'lang': lang})}" if following else None
     shown = {"opd_name": names.opd, "division_name": names.division or None, "role": who.role}
-    return show("desk.html", lang, here="/meja", who=shown, items=items, next=more, counts=counts, csrf=_csrf(session))
+    return show(
+        "desk.html", lang, here="/meja", who=shown, items=items, next=more, counts=counts, csrf=csrf_of(session)
+    )
 
 
 def _card(complaint: Complaint) -> dict[str, Any]:
@@ -205,7 +164,7 @@ def _card(complaint: Complaint) -> dict[str, Any]:
 @page
 def one(ticket: str) -> Response:
     """Show one complaint, with the form to answer it."""
-    who, session = _officer(desk.current_request)
+    who, session = signed_in(desk.current_request, "opd")
     return _complaint(desk.current_request, who, session, opd.own_complaint(who, ticket))
 
 
@@ -225,7 +184,7 @@ def _complaint(
     view["timeline"] = [entry for entry in view["timeline"] if entry["entry"] != REPORTER_READ]
     view["answers"] = [entry for entry in view["timeline"] if entry["entry"] == "answered"]
     return show("desk_complaint.html", asked_language(request), status, here=f"/meja/{complaint.ticket}",
-        complaint=view, csrf=_csrf(session), errors=errors or [], typed=typed or {}, notice=notice,
+        complaint=view, csrf=csrf_of(session), errors=errors or [], typed=typed or {}, notice=notice,
         actions=[action for action in ("start", "answer") if action in possible],
     )  # fmt: skip
 
@@ -234,7 +193,7 @@ def _complaint(
 @page
 def start(ticket: str) -> Response:
     """Say that the division has begun."""
-    who, session, _ = _officer_by_form(desk.current_request)
+    who, session, _ = signed_in_by_form(desk.current_request, "opd")
 
     def step(read: str, actor: Actor) -> Complaint | None:
         return handling.start(read, actor, reading.now(), owns(who))
@@ -247,7 +206,7 @@ def start(ticket: str) -> Response:
 def answer(ticket: str) -> Response:
     """Answer the citizen from the page; with an error, the page again and what was typed."""
     request = desk.current_request
-    who, session, fields = _officer_by_form(request)
+    who, session, fields = signed_in_by_form(request, "opd")
     interim = "interim" in fields
     plain = {name: value for name, value in fields.items() if name != "interim"}
     try:

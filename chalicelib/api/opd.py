@@ -8,11 +8,10 @@ from typing import Any
 from chalice.app import Blueprint
 
 from chalicelib.adapters import complaints
-from chalicelib.adapters.tables import ReporterItem
 from chalicelib.api import lists, reading, views
 from chalicelib.api.errors import Problem, answers_problems
 from chalicelib.api.identity import Principal, guard, identify, owns
-from chalicelib.domain.complaint import Actor, Complaint, Role, Status, has_read_reporter, may_know_reporter
+from chalicelib.domain.complaint import Actor, Complaint, Role, Status
 from chalicelib.domain.ticket import read_ticket
 from chalicelib.workflows import handling
 
@@ -73,17 +72,9 @@ def officers_view(who: Principal, complaint: Complaint) -> dict[str, Any]:
     return {**views.staff_view(seen, now), "reporter": views.reporter_view(reporter)}
 
 
-def _reporter(ticket: str) -> ReporterItem | None:
-    number = read_ticket(ticket)
-    return complaints.reporter_of(number) if number else None
-
-
-def _after_step(who: Principal, complaint: Complaint, reporter: ReporterItem | None) -> dict[str, Any]:
-    """Return a complaint as its OPD sees it: with its reporter, if the step wrote down that this officer saw them."""
-    actor = Actor(Role.OPD, who.subject)
-    seen = may_know_reporter(complaint, Role.OPD) and has_read_reporter(complaint, actor)
-    view = views.staff_view(complaint, reading.now())
-    return {**view, "reporter": views.reporter_view(reporter if seen else None)}
+def _after_step(complaint: Complaint, shown: handling.Shown) -> dict[str, Any]:
+    """Return a complaint as its OPD sees it after a step that wrote down who saw its reporter."""
+    return {**views.staff_view(complaint, reading.now()), "reporter": views.reporter_view(shown.reporter)}
 
 
 def act(who: Principal, ticket: str, step: Callable[[str, Actor], Complaint | None]) -> Complaint:
@@ -100,9 +91,9 @@ def act(who: Principal, ticket: str, step: Callable[[str, Actor], Complaint | No
 def start(ticket: str) -> dict[str, Any]:
     """Say that the division has begun."""
     who = guard(opd.current_request, "opd")
-    reporter = _reporter(ticket)
-    step = act(who, ticket, lambda read, actor: handling.start(read, actor, reading.now(), owns(who), reporter))
-    return _after_step(who, step, reporter)
+    shown = handling.Shown()
+    step = act(who, ticket, lambda read, actor: handling.start(read, actor, reading.now(), owns(who), shown))
+    return _after_step(step, shown)
 
 
 @opd.route("/opd/complaints/{ticket}/answer", methods=["POST"], authorizer=identify, content_types=[reading.JSON])
@@ -111,8 +102,8 @@ def answer(ticket: str) -> dict[str, Any]:
     """Answer the citizen; `final` false is an interim answer."""
     who = guard(opd.current_request, "opd")
     body = answer_body(reading.read_json(opd.current_request, reading.AnswerBody))
-    reporter = _reporter(ticket)
-    return _after_step(who, give_answer(who, ticket, body, reporter), reporter)
+    shown = handling.Shown()
+    return _after_step(give_answer(who, ticket, body, shown), shown)
 
 
 def answer_body(body: reading.AnswerBody) -> reading.AnswerBody:
@@ -122,10 +113,12 @@ def answer_body(body: reading.AnswerBody) -> reading.AnswerBody:
     return body
 
 
-def give_answer(who: Principal, ticket: str, body: reading.AnswerBody, shows: ReporterItem | None = None) -> Complaint:
-    """Answer one of the officer's complaints; `shows` is who filed it, where the officer will be shown that."""
+def give_answer(
+    who: Principal, ticket: str, body: reading.AnswerBody, shown: handling.Shown | None = None
+) -> Complaint:
+    """Answer one of the officer's complaints; with `shown`, they are shown who filed it."""
 
     def step(read: str, actor: Actor) -> Complaint | None:
-        return handling.answer(read, body.text, actor, reading.now(), owns(who), final=body.final, shows=shows)
+        return handling.answer(read, body.text, actor, reading.now(), owns(who), final=body.final, shown=shown)
 
     return act(who, ticket, step)

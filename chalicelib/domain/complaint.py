@@ -228,9 +228,19 @@ def _after(complaint: Complaint, action: str, actor: Actor) -> Status:
 
 
 def file_complaint(
-    filing: Filing, ticket: str, now: datetime, route: Route, calendar: Calendar, policy: Policy
+    filing: Filing,
+    ticket: str,
+    now: datetime,
+    route: Route,
+    calendar: Calendar,
+    policy: Policy,
+    *,
+    supervised: bool = False,
 ) -> Complaint:
-    """Return the new complaint: dispatched at once where the rules are certain, else `received` with a suggestion."""
+    """Return the new complaint: dispatched at once where the rules are certain, else `received` with a suggestion.
+
+    `supervised` says that the route's category is one whose complaints need supervision, as for `dispatch`.
+    """
     verify = deadline_or_provisional(now, policy.verify, calendar)
     finish = deadline_or_provisional(now, policy.finish[route.kind], calendar)
     received = Entry(now, "received", Role.REPORTER, kind=route.kind, incomplete=filing.incomplete or None)
@@ -256,7 +266,10 @@ def file_complaint(
         incomplete=filing.incomplete,
     )
     if route.certain and route.opd and route.division:
-        return dispatch(complaint, route.opd, route.division, MACHINE, now, calendar, policy, category=route.category)
+        return dispatch(
+            complaint, route.opd, route.division, MACHINE, now, calendar, policy,
+            category=route.category, supervised=supervised,
+        )  # fmt: skip
     return complaint
 
 
@@ -278,14 +291,18 @@ def dispatch(
     *,
     category: str | None = None,
     kind: Kind | None = None,
+    supervised: bool = False,
 ) -> Complaint:
-    """Give it to a division; its answer clock starts, and the finish deadline follows a corrected kind."""
+    """Give it to a division; its answer clock starts. The finish deadline follows a corrected kind, and is the long one
+    for a complaint (no question, idea or information) of a category that needs supervision."""
     status = _after(complaint, "dispatch", actor)
     kind = kind or complaint.kind
     due = deadline_or_provisional(now, policy.answer, calendar)
     finish = Deadline(complaint.finish_due_at, complaint.provisional)
-    if kind != complaint.kind:
-        finish = deadline_or_provisional(complaint.received_at, policy.finish[kind], calendar)
+    needs_supervision = supervised and kind is Kind.COMPLAINT
+    if kind != complaint.kind or needs_supervision:
+        days = policy.finish["supervision" if needs_supervision else kind]
+        finish = deadline_or_provisional(complaint.received_at, days, calendar)
     entry = Entry(
         now, "dispatched", actor.role, actor.subject or None, kind=kind if kind != complaint.kind else None,
         opd=opd, division=division, category=category, clock=complaint.clock + 1, deadline=due.at,

@@ -24,7 +24,7 @@ KINDS: Final = ("complaint", "question", "idea", "information")
 STEPS: Final = ("received", "dispatched", "in_progress", "answered", "closed")
 ENTRIES: Final = (
     "received", "dispatched", "checked", "started", "message", "escalated", "forwarded", "asked", "replied", "refused",
-    "rejected", "merged", "reopened", "rated", "closed",
+    "rejected", "merged", "reopened", "rated", "closed", "reporter_read",
 )  # fmt: skip
 OVER: Final = frozenset({"answered", "closed", "rejected", "merged"})  # no answer is owed any more
 CLOCK_STARTS: Final = frozenset({"dispatched", "forwarded", "reopened"})
@@ -75,7 +75,8 @@ def word(lang: str, family: str, value: object) -> str:
 def field_errors(errors: Iterable[Mapping[str, str]], lang: str, family: str = "error") -> list[dict[str, str]]:
     """Return a form's errors in people's words; the message of a field without words stays as it is.
 
-    `family` is "error" for the complaint form and the receipt, "answer_error" for the officer's answer.
+    `family` is "error" for the complaint form and the receipt, "answer_error" for the officer's answer,
+    "dispatch_error" for the admin's dispatch.
     """
     worded = []
     for error in errors:

@@ -52,6 +52,15 @@ class City:
             for category in division["categories"]
         ]  # fmt: skip
 
+    def is_supervised(self, category: str | None) -> bool:
+        """Say whether complaints of this category need supervision, and so have the long finish deadline."""
+        return category is not None and any(
+            one["code"] == category and one.get("supervision", False)
+            for opd in self.opds.values()
+            for division in opd["divisions"]
+            for one in division["categories"]
+        )
+
     def email_of_head(self, opd: str | None) -> str:
         """Return the OPD head's address, "" when there is none."""
         return str(self.opds.get(opd or "", {}).get("head", {}).get("email", ""))

@@ -6,7 +6,7 @@ import logging
 import secrets
 import unicodedata
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 import msgspec
@@ -21,6 +21,8 @@ from chalicelib.domain.ticket import BITS, ticket_from
 from chalicelib.workflows import city, handling
 
 log = logging.getLogger(__name__)
+
+_TRIED_AGAIN: Final = timedelta(days=2)  # no provider delivers an SMS again later than that
 
 FINGERPRINT: Final = 16  # hexadecimal digits; an item with a citizen's 300 characters stays below 1,024 bytes
 
@@ -87,7 +89,9 @@ def _store(
     found = route(free_text, known.rules, filing.kind, filing.category)
     if not unicodedata.is_normalized("NFC", filing.text):
         filing = replace(filing, text=unicodedata.normalize("NFC", filing.text))
-    complaint = file_complaint(filing, ticket, now, found, known.calendar, known.policy)
+    complaint = file_complaint(
+        filing, ticket, now, found, known.calendar, known.policy, supervised=known.is_supervised(found.category)
+    )
     if complaint.provisional:
         log.error("calendar_missing: a deadline is provisional, load the holidays of the coming year")
     who = _reporter_item(reporter, ticket, fingerprint)
@@ -118,12 +122,14 @@ def phone_key(phone: str) -> str:
 def add_to_complaint(ticket: str, text: str, now: datetime, *, once: bool = False) -> Complaint | None:
     """Add the reporter's words to the complaint; None when there is none. Raises TimelineFull, IllegalAction.
 
-    With `once`, the same words again add nothing: so an SMS that is delivered again, by whatever id, is added once.
+    With `once`, the same words again within two days add nothing: so an SMS that is delivered again, by whatever id and
+    as long as a provider tries, is added once; the same complaint a month later is news.
     """
     said = unicodedata.normalize("NFC", text)
 
     def decide(complaint: Complaint) -> Complaint:
-        known = once and any(entry.entry == "message" and entry.text == said for entry in complaint.timeline)
+        messages = (entry for entry in complaint.timeline if entry.entry == "message")
+        known = once and any(entry.text == said and now - entry.at < _TRIED_AGAIN for entry in messages)
         return complaint if known else add_message(complaint, said, now)
 
     return handling.change(ticket, decide)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -60,7 +60,7 @@ def dispatch(
         category = suggested.category if suggested and (suggested.opd, suggested.division) == (opd, division) else None
         return life.dispatch(
             complaint, opd, division, actor, now, known.calendar, known.policy,
-            category=category, kind=Kind(kind) if kind else None,
+            category=category, kind=Kind(kind) if kind else None, supervised=known.is_supervised(category),
         )  # fmt: skip
 
     return change(ticket, decide)
@@ -71,21 +71,28 @@ def check(ticket: str, actor: Actor, now: datetime) -> Complaint | None:
     return change(ticket, lambda complaint: life.check(complaint, actor, now))
 
 
+@dataclass(slots=True)
+class Shown:
+    """Who filed a complaint, for the officer who does a step on it; None where there is nobody to show."""
+
+    reporter: ReporterItem | None = None
+
+
 def start(
-    ticket: str, actor: Actor, now: datetime, owns: Callable[[Complaint], bool], shows: ReporterItem | None = None
+    ticket: str, actor: Actor, now: datetime, owns: Callable[[Complaint], bool], shown: Shown | None = None
 ) -> Complaint | None:
     """The division begins; None also for a complaint that is not the caller's.
 
-    `shows` is who filed it, where the caller will be shown that: the read is then written down with the step.
+    With `shown`, the caller is shown who filed it: that read is written down with the step.
     """
-    return _own(ticket, owns, lambda complaint: _read_too(life.start(complaint, actor, now), shows, actor, now))
+    return _own(ticket, owns, lambda complaint: _read_too(life.start(complaint, actor, now), shown, actor, now))
 
 
 def answer(
     ticket: str, text: str, actor: Actor, now: datetime, owns: Callable[[Complaint], bool], *, final: bool,
-    shows: ReporterItem | None = None,
+    shown: Shown | None = None,
 ) -> Complaint | None:  # fmt: skip
-    """The OPD answers; None also for a complaint that is not the caller's. `shows` as for `start`.
+    """The OPD answers; None also for a complaint that is not the caller's. `shown` as for `start`.
 
     An interim answer may be followed by others, so the same one again, which was tried again, is not given twice.
     """
@@ -93,23 +100,24 @@ def answer(
     def decide(complaint: Complaint) -> Complaint:
         given = (text, False, actor.subject or None)
         if not final and any((e.text, e.final, e.who) == given for e in complaint.timeline if e.entry == "answered"):
-            return _read_too(complaint, shows, actor, now)
-        return _read_too(life.answer(complaint, text, actor, now, final=final), shows, actor, now)
+            return _read_too(complaint, shown, actor, now)
+        return _read_too(life.answer(complaint, text, actor, now, final=final), shown, actor, now)
 
     return _own(ticket, owns, decide)
 
 
-def _read_too(complaint: Complaint, reporter: ReporterItem | None, actor: Actor, now: datetime) -> Complaint:
-    """Return it with this read of its reporter written down, where there is one to write and room for it."""
-    if (
-        reporter is None
-        or not life.may_know_reporter(complaint, actor.role)
-        or life.has_read_reporter(complaint, actor)
-    ):
+def _read_too(complaint: Complaint, shown: Shown | None, actor: Actor, now: datetime) -> Complaint:
+    """Return it with this read of its reporter written down, where there is one to read and room to write."""
+    if shown is None or not life.may_know_reporter(complaint, actor.role):
         return complaint
-    with suppress(life.TimelineFull):
+    shown.reporter = shown.reporter or complaints.reporter_of(complaint.ticket)
+    if shown.reporter is None or life.has_read_reporter(complaint, actor):
+        return complaint
+    try:
         return life.read_reporter(complaint, actor, now)
-    return complaint
+    except life.TimelineFull:
+        shown.reporter = None
+        return complaint
 
 
 def reveal_reporter(

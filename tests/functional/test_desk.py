@@ -20,7 +20,7 @@ import pytest
 
 from chalicelib import settings
 from chalicelib.adapters import complaints
-from chalicelib.api import desk
+from chalicelib.api.session import derived
 from tests.builders import Answer, Service, token
 from tests.functional.scenes import HOLE, LAMP, filed, opened, wall_clock
 
@@ -210,7 +210,7 @@ def test_the_state_is_new_each_time_and_neither_secret_leaves_in_clear(provider:
         asked.append(query)
         assert query["redirect_uri"] == ["https://sambat.example/api/masuk/selesai"]
         assert len(query["state"][0]) >= 43
-        verifier = desk._derived("pkce", query["state"][0])
+        verifier = derived("pkce", query["state"][0])
         assert verifier not in str(query)
         assert query["state"][0] == browser.cookies["sambat_masuk"]
     for name in ("state", "nonce", "code_challenge"):

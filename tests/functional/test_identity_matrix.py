@@ -20,7 +20,7 @@ import pytest
 
 from app import app
 from chalicelib.adapters import complaints
-from chalicelib.api import desk
+from chalicelib.api.session import csrf_of
 from chalicelib.domain.complaint import Complaint
 from chalicelib.domain.keys import receipt_for
 from chalicelib.domain.ticket import ticket_from
@@ -69,11 +69,17 @@ GET  /admin/quarantine                     401 401 401 403 403 403 200 200 200 4
 
 GET  /masuk                                302 302 302 302 302 302 302 302 302 302 302 302 302 302 302 302
 GET  /masuk/selesai                        400 400 400 400 400 400 400 400 400 400 400 400 400 400 400 400
-POST /keluar                               401 401 401 200 200 200 403 403 403 403 401 401 401 401 401 401
+POST /keluar                               401 401 401 200 200 200 200 200 200 403 401 401 401 401 401 401
 GET  /meja                                 401 401 401 200 200 200 403 403 403 403 401 401 401 401 401 401
 GET  /meja/{ticket}                        401 401 401 200 404 404 403 403 403 403 401 401 401 401 401 401
 POST /meja/{ticket}/start                  401 401 401 200 404 404 403 403 403 403 401 401 401 401 401 401
 POST /meja/{ticket}/answer                 401 401 401 200 404 404 403 403 403 403 401 401 401 401 401 401
+
+GET  /kantor                               401 401 401 403 403 403 200 200 200 403 401 401 401 401 401 401
+GET  /kantor/{ticket}                      401 401 401 403 403 403 200 200 200 403 401 401 401 401 401 401
+POST /kantor/{ticket}/dispatch             401 401 401 403 403 403 200 403 403 403 401 401 401 401 401 401
+POST /kantor/{ticket}/check                401 401 401 403 403 403 200 403 403 403 401 401 401 401 401 401
+POST /kantor/token                         401 401 401 403 403 403 200 200 200 403 401 401 401 401 401 401
 """
 EXPECTED = {
     (row[0], row[1]): dict(zip(CALLERS, map(int, row[2:]), strict=True))
@@ -88,6 +94,9 @@ FORMS: dict[tuple[str, str], dict[str, str]] = {
     ("POST", "/keluar"): {},
     ("POST", "/meja/{ticket}/start"): {},
     ("POST", "/meja/{ticket}/answer"): {"text": "Sudah."},
+    ("POST", "/kantor/{ticket}/dispatch"): {"to": "dpuprpkp/pju"},
+    ("POST", "/kantor/{ticket}/check"): {},
+    ("POST", "/kantor/token"): {},
 }
 BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/complaints"): {"text": "Jalan berlubang di depan sekolah"},
@@ -144,7 +153,7 @@ def target(method: str, route: str, at: datetime | None = None) -> Complaint:
 
 def ask(service: Service, method: str, route: str, caller: str, ticket: str, receipt: str) -> Answer:
     """Send the request of a caller, with everything that this caller has."""
-    bearer = bearer_of(caller, "admin" if route.startswith("/admin") else "opd")
+    bearer = bearer_of(caller, "admin" if route.startswith(("/admin", "/kantor")) else "opd")
     receipt = {"receipt": receipt, "other receipt": other_receipt()}.get(caller, "")
     path = route.format(ticket=ticket, **THERE)
     headers = {"accept-language": "en"}
@@ -156,7 +165,7 @@ def ask(service: Service, method: str, route: str, caller: str, ticket: str, rec
         headers["x-receipt"] = receipt
     body = b""
     if (method, route) in FORMS:
-        fields = {**FORMS[method, route], "csrf": desk._csrf(bearer), **({"receipt": receipt} if receipt else {})}
+        fields = {**FORMS[method, route], "csrf": csrf_of(bearer), **({"receipt": receipt} if receipt else {})}
         if route.startswith("/t"):
             del fields["csrf"]
         headers["content-type"], body = FORM, urlencode(fields).encode()
@@ -205,7 +214,7 @@ def test_each_caller_gets_what_the_table_says_and_learns_and_changes_nothing_els
 
 def seen(answer: Answer, route: str, ticket: str) -> tuple[int, dict[str, str], str]:
     """Return all of an answer; a page may repeat the ticket that was asked for, an answer in JSON must not."""
-    is_page = route.startswith(("/t/", "/meja/"))
+    is_page = route.startswith(("/t/", "/meja/", "/kantor/"))
     return answer.status, answer.headers, answer.text.replace(ticket, "TICKET") if is_page else answer.text
 
 

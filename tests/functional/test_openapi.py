@@ -35,7 +35,7 @@ from chalicelib.workflows import city
 from tests.builders import FORM, Answer, Service, running_service, token
 
 ROOT = Path(__file__).parent.parent.parent
-PAGES = ("/t", "/papan", "/masuk", "/keluar", "/meja")  # and all below them: what people see
+PAGES = ("/t", "/papan", "/masuk", "/keluar", "/meja", "/kantor")  # and all below them: what people see
 LAMP = "Lampu jalan (PJU) mati di Jl. Bukirsari sudah dua minggu"
 VAGUE = "Mohon perhatian untuk lingkungan kami, terima kasih"
 NOBODYS = ticket_from(1)

@@ -122,6 +122,7 @@ class Town:
     parked: list[Parked] = field(default_factory=list)
     longest: float = 0.0
     _number: int = 0
+    _turns: int = 0
 
     # ------------------------------------------------------------------------------------------ clients
 
@@ -129,6 +130,11 @@ class Town:
         """Return a number that nothing else has."""
         self._number += 1
         return self._number
+
+    def now_and_then(self, every: int) -> bool:
+        """Say yes once in `every` questions."""
+        self._turns += 1
+        return self._turns % every == 0
 
     def insist(self, call: Callable[[], Answer], done: Sequence[int] = (200, 201)) -> Answer:
         """Call as a client that tries again after a 503, or when no answer comes, until the answer is in `done`."""

@@ -15,10 +15,12 @@ from typing import Final
 
 import pytest
 
+from chalicelib.adapters.tables import RegistryItem
 from chalicelib.workflows.reconciling import ReconcileIncomplete
 from infra.local.delivery import Parked, Record, sequence_number
-from tests.checker import working_days_after
+from tests.checker import Acknowledged, working_days_after
 from tests.fake_aws import Fault, Plan, Strike, seeded_plan
+from tests.functional.scenes import filed, opened
 from tests.system.stage import Town, unique
 
 PLANS: Final = int(os.environ.get("SAMBAT_FAULT_PLANS", "25"))
@@ -42,7 +44,7 @@ def by_web(town: Town, begin: Begin) -> None:
 
 def by_web_with_a_key(town: Town, begin: Begin) -> None:
     key, text = unique("key"), unique(LAMP)
-    given: dict[str, str] = town.reporter() if town.number() % 2 else {"phone": town.phone()}
+    given: dict[str, str] = town.reporter() if town.now_and_then(2) else {"phone": town.phone()}
     begin()
     ticket = town.file_by_web(text, key, **given)
     town.answer(ticket, unique("Sudah"), final=True)
@@ -75,7 +77,7 @@ def added_by_sms(town: Town, begin: Begin) -> None:
 
 def told(town: Town, begin: Begin) -> None:
     town.file_by_sms(unique(LAMP), town.phone())
-    ticket = town.file_by_web(unique(LAMP), **(town.reporter() if town.number() % 2 else {"phone": town.phone()}))
+    ticket = town.file_by_web(unique(LAMP), **(town.reporter() if town.now_and_then(2) else {"phone": town.phone()}))
     town.answer(ticket, unique("Sudah"), final=True)
     town.read_stream()
     begin()
@@ -84,7 +86,7 @@ def told(town: Town, begin: Begin) -> None:
 
 def answered(town: Town, begin: Begin) -> None:
     ticket = town.file_by_web(unique(LAMP), **town.reporter())
-    interim = town.number() % 2
+    interim = town.now_and_then(2)
     begin()
     town.answer(ticket, unique("Sudah"), final=not interim)
     if interim:
@@ -93,20 +95,22 @@ def answered(town: Town, begin: Begin) -> None:
 
 def swept(town: Town, begin: Begin) -> None:
     """A late complaint and one that was answered in time; one plan in four goes on up the ladder."""
-    at = swept_once(town, begin)
-    for wait in (2, 3) if town.number() % 4 == 0 else ():
+    late, at = swept_once(town, begin)
+    for rung, wait in (("black_vest", 2), ("replacement", 3)) if town.now_and_then(4) else ():
         at = working_days_after(at, wait) + timedelta(minutes=1)
         begin()
         town.sweep(at)
+        town.told.append(Acknowledged("climbed", late, rung))
 
 
-def swept_once(town: Town, begin: Begin) -> datetime:
-    tickets = [town.file_by_web(unique(LAMP)) for _ in range(2)]
-    town.answer(tickets[1], unique("Sudah"), final=True)
-    at = after_deadline(town, tickets[0])
+def swept_once(town: Town, begin: Begin) -> tuple[str, datetime]:
+    late, answered = [town.file_by_web(unique(LAMP)) for _ in range(2)]
+    town.answer(answered, unique("Sudah"), final=True)
+    at = after_deadline(town, late)
     begin()
     town.sweep(at)
-    return at
+    town.told.append(Acknowledged("climbed", late, "warning"))
+    return late, at
 
 
 STEPS: Final[dict[str, Step]] = {
@@ -353,6 +357,20 @@ def test_a_sweep_killed_midway_is_finished_by_the_next(town: Town) -> None:
     town.aws.stop()
     assert town.try_sweep(at)
     assert escalations(town) == 4
+    town.settle()
+    assert town.problems() == []
+
+
+def test_what_a_sweep_could_not_write_the_next_one_finds_however_old_it_is(town: Town) -> None:
+    now = datetime.now(UTC)
+    RegistryItem("sweep", "watermark").delete()
+    opened(now - timedelta(days=60))
+    late = filed(unique(LAMP), at=now - timedelta(days=30)).ticket
+    town.aws.start(Plan("a bad hour", (Strike("TransactWriteItems", 0, Fault.BROKEN, times=9),)))
+    assert not town.try_sweep(now)
+    town.aws.stop()
+    assert town.try_sweep(now + timedelta(minutes=15))
+    town.told.append(Acknowledged("climbed", late, "warning"))
     town.settle()
     assert town.problems() == []
 

@@ -446,3 +446,13 @@ class Life(RuleBasedStateMachine):
 
 Life.TestCase.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
 TestLife = Life.TestCase
+
+
+def test_a_complaint_that_needs_supervision_has_sixty_working_days_to_be_finished() -> None:
+    waiting = filed()
+    sent = dispatch(waiting, "inspektorat", "pengawasan", ADMIN, ARRIVAL, CALENDAR, POLICY, supervised=True)
+    assert sent.finish_due_at == deadline_after(ARRIVAL, 60, CALENDAR)
+    question = dispatch(
+        waiting, "inspektorat", "pengawasan", ADMIN, ARRIVAL, CALENDAR, POLICY, kind=Kind.QUESTION, supervised=True
+    )
+    assert question.finish_due_at == deadline_after(ARRIVAL, POLICY.finish["question"], CALENDAR)

@@ -82,6 +82,28 @@ def an_item(words: str = "Lampu jalan mati", **changes: Any) -> dict[str, Any]:
     }
 
 
+def a_suggestion(words: str, **changes: Any) -> dict[str, Any]:
+    return {"opd": "dpuprpkp", "division": "pju", "category": "pju", "label": "unclear", "because": [words, "mati"],
+            "opd_name": words, "division_name": words, "category_name": words, **changes}  # fmt: skip
+
+
+def a_waiting(words: str = "Lampu jalan mati", **changes: Any) -> dict[str, Any]:
+    return {**an_item(words, status="received"), "text": words, "verify_due_at": DUE,
+            "suggestion": a_suggestion(words), **changes}  # fmt: skip
+
+
+def divisions(words: str) -> list[tuple[str, list[tuple[str, str]]]]:
+    return [
+        ("DPUPRPKP", [("dpuprpkp/jalan", "Bina Marga"), ("dpuprpkp/pju", words)]),
+        (words, [("dishub/parkir", "Parkir")]),
+    ]
+
+
+def an_escalation(rung: str) -> dict[str, Any]:
+    return {"ticket": "7K3QM-2ZX4T", "rung": rung, "deadline": DUE, "opd_name": "Dinas Perhubungan",
+            "division_name": "Bidang Parkir"}  # fmt: skip
+
+
 def services() -> list[dict[str, str]]:
     return [
         {"code": "pju", "name": "Lampu jalan", "name_en": "Street lamps", "group": "DPUPRPKP"},
@@ -126,11 +148,39 @@ def values_of(name: str, words: str = "Lampu jalan mati") -> dict[str, Any]:
             "actions": ["start", "answer"],
             "notice": words,
         },
+        "office.html": {
+            "role": "admin",
+            "items": [
+                a_waiting(words, late=True, days_left=-2),
+                a_waiting(words, ticket="7K3QM-2ZX5T", days_left=0, suggestion=None),
+                a_waiting(words, ticket="7K3QM-2ZX6T", suggestion=a_suggestion(words, division=None, label="spam")),
+            ],
+            "counts": {"late": 1, "today": 1, "rest": 38},
+            "next": f"{BASE}/kantor?cursor=abc",
+            "divisions": divisions(words),
+            "escalations": [an_escalation(rung) for rung in RUNGS],
+            "rungs": list(zip(RUNGS, (7, 2, 0), strict=True)),
+            "sent": an_item(words, opd_name=words),
+            "csrf": words,
+        },
+        "office_complaint.html": {
+            "complaint": a_complaint(words, **a_waiting(words), checked=False, confidential=True, incomplete=True),
+            "divisions": divisions(words),
+            "csrf": words,
+            "errors": [{"field": "to", "message": words}, {"field": "kind", "message": words}],
+            "typed": {"to": "dishub/parkir", "kind": words},
+            "actions": ["dispatch", "check"],
+            "notice": words,
+        },
+        "token.html": {"token": words, "until": NOW, "csrf": words},
     }
     return pages_values[name]
 
 
-PAGES = ("form.html", "filed.html", "ticket.html", "message.html", "desk.html", "desk_complaint.html")
+PAGES = (
+    "form.html", "filed.html", "ticket.html", "message.html", "desk.html", "desk_complaint.html", "office.html",
+    "office_complaint.html", "token.html",
+)  # fmt: skip
 
 
 class Page(HTMLParser):
@@ -205,7 +255,12 @@ def test_every_text_is_there_in_both_languages_with_the_same_parameters() -> Non
 
 def test_every_key_that_is_used_exists_and_every_key_is_used() -> None:
     whole, begun = used_keys()
-    begun |= {"error.", "answer_error.", "message."}  # put together in field_errors and render_message
+    begun |= {
+        "error.",
+        "answer_error.",
+        "dispatch_error.",
+        "message.",
+    }  # put together in field_errors and render_message
     known = set(texts())
     assert whole - known == set()
     assert {key for key in known - whole if not key.startswith(tuple(begun))} == set()
@@ -499,10 +554,59 @@ def test_an_officer_gets_only_the_forms_of_what_is_possible() -> None:
 
 
 def test_every_form_of_an_officer_carries_the_token_against_forgery() -> None:
-    for name in ("desk.html", "desk_complaint.html"):
+    for name in ("desk.html", "desk_complaint.html", "office.html", "office_complaint.html", "token.html"):
         page = shown(name, csrf="c5rf")
         tokens = [field["value"] for field in page.all("input") if field.get("name") == "csrf"]
         assert tokens == ["c5rf"] * len(list(page.all("form")))
+
+
+def test_an_admin_sees_what_waits_and_to_whom_it_should_go() -> None:
+    page = shown("office.html")
+    assert [tag["aria-label"] for tag in page.all("svg") if tag.get("role") == "img"] == [
+        "40 aduan menunggu disposisi: 1 terlambat, 1 jatuh tempo hari ini, 38 masih ada waktu",
+        "Teguran: 7 dari 9 eskalasi terbaru",
+        "Rompi hitam: 2 dari 9 eskalasi terbaru",
+        "Penggantian: 0 dari 9 eskalasi terbaru",
+    ]
+    cards = [tag["class"] for tag in page.all("li") if tag.get("class", "").startswith("card")]
+    assert cards == ["card at-late", "card at-today", "card at-calm"]
+    forms = [form["action"] for form in page.all("form") if "dispatch" in form["action"]]
+    assert forms == [f"{BASE}/kantor/7K3QM-2ZX{n}T/dispatch?lang=id" for n in (4, 5, 6)]
+    chosen = [option["value"] for option in page.all("option") if "selected" in option]
+    assert chosen == ["dpuprpkp/pju", "complaint", "complaint", "complaint"]
+    assert "mungkin bukan aduan" in page.words
+
+
+def test_who_only_reads_the_office_gets_no_form_that_writes() -> None:
+    def forms(page: Page) -> list[str]:
+        return [form["action"].removeprefix(f"{BASE}/").partition("?")[0] for form in page.all("form")]
+
+    for role in ("mayor", "auditor"):
+        page = shown("office.html", role=role)
+        assert forms(page) == ["keluar", "kantor/token"]
+        assert "Lampu jalan mati" in page.words
+    assert forms(shown("office_complaint.html", actions=[], errors=[])) == ["keluar"]
+    assert forms(shown("office_complaint.html"))[1:] == [
+        "kantor/7K3QM-2ZX4T/dispatch", "kantor/7K3QM-2ZX4T/check"
+    ]  # fmt: skip
+
+
+def test_an_empty_office_says_so() -> None:
+    nothing = {"items": [], "next": None, "escalations": [], "rungs": [(rung, 0) for rung in RUNGS], "sent": None}
+    page = shown("office.html", **nothing, counts={"late": 0, "today": 0, "rest": 0})
+    assert "Tidak ada aduan yang menunggu" in page.words
+    assert "Belum ada eskalasi" in page.words
+    assert list(page.all("svg")) == []
+
+
+def test_staff_see_who_did_a_step() -> None:
+    steps = [{"at": NOW, "entry": "dispatched", "by": "machine"}, {"at": NOW, "entry": "checked", "by": "admin"}]
+    page = shown(
+        "office_complaint.html", complaint={**values_of("office_complaint.html")["complaint"], "timeline": steps}
+    )
+    assert "WIB · Sistem" in page.words
+    assert "WIB · Admin" in page.words
+    assert "Sistem" not in shown("ticket.html", complaint=a_complaint(timeline=steps)).words
 
 
 def test_an_unnamed_reporter_is_said_to_be_one() -> None:
@@ -539,7 +643,7 @@ def test_the_language_switch_keeps_the_path() -> None:
     assert f"{BASE}/meja?cursor=abc&lang=id" in hrefs
 
 
-@pytest.mark.parametrize("name", ["filed.html", "form.html"])
+@pytest.mark.parametrize("name", ["filed.html", "form.html", "token.html"])
 def test_a_page_that_would_be_lost_has_no_language_switch(name: str) -> None:
     assert not [link for link in shown(name).all("a") if "hreflang" in link]
 

@@ -1,0 +1,80 @@
+"""Who is signed in in a browser: the ID token itself, in a cookie that no script can read.
+
+Every form carries a token made from the session, since a cookie alone would let another site's form act.
+"""
+
+from __future__ import annotations
+
+import base64
+import hmac
+import urllib.parse
+from typing import Any, Final
+
+import msgspec
+
+from chalicelib.adapters.tables import StoreUnavailable
+from chalicelib.api import reading
+from chalicelib.api.errors import Problem
+from chalicelib.api.identity import BadToken, KeysUnavailable, Principal, principal_of
+from chalicelib.domain.keys import keyed
+from chalicelib.settings import current
+
+SESSION: Final = "sambat_session"
+
+
+def cookie(name: str, value: str, seconds: int) -> str:
+    """Return the Set-Cookie of a cookie for this service alone."""
+    url = urllib.parse.urlsplit(current().public_url)
+    secure = "; Secure" if url.scheme == "https" else ""
+    return f"{name}={value}; Path={url.path or '/'}; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}"
+
+
+def cookies(request: Any) -> dict[str, str]:  # noqa: ANN401
+    """Return the cookies that a browser sent."""
+    pairs = (part.strip().partition("=") for part in str(request.headers.get("cookie", "")).split(";"))
+    return {name: value for name, _, value in pairs}
+
+
+def derived(purpose: str, state: str) -> str:
+    """Return a secret that only we can make of `state`, another for each purpose."""
+    return base64.urlsafe_b64encode(keyed(current().signing_key, purpose, state)).rstrip(b"=").decode()
+
+
+def csrf_of(session: str) -> str:
+    """Return what every form of a session's pages carries."""
+    return derived("csrf", session)
+
+
+def proven(token: str) -> Principal:
+    """Return who a token proves; BadToken for nobody, StoreUnavailable when that cannot be known."""
+    try:
+        return principal_of(token)
+    except KeysUnavailable as error:
+        raise StoreUnavailable("the issuer's keys cannot be read") from error
+
+
+def claims_of(token: str) -> dict[str, Any]:
+    """Return the claims of a token whose signature was checked."""
+    claims: dict[str, Any] = msgspec.json.decode(base64.urlsafe_b64decode(token.split(".")[1] + "=="))
+    return claims
+
+
+def signed_in(request: Any, *roles: str) -> tuple[Principal, str]:  # noqa: ANN401
+    """Return who is signed in and the session; Problem 401 for nobody, 403 for who has none of these roles."""
+    session = cookies(request).get(SESSION, "")
+    try:
+        who = proven(session)
+    except BadToken as error:
+        raise Problem("unauthorized") from error
+    if who.role not in roles:
+        raise Problem("forbidden")
+    return who, session
+
+
+def signed_in_by_form(request: Any, *roles: str) -> tuple[Principal, str, dict[str, str]]:  # noqa: ANN401
+    """Return who is signed in, the session, and the fields of a form that came from a page of ours."""
+    who, session = signed_in(request, *roles)
+    fields = reading.read_form(request)
+    if not hmac.compare_digest(fields.pop("csrf", "").encode(), csrf_of(session).encode()):
+        raise Problem("forbidden")
+    return who, session, fields
