@@ -87,6 +87,7 @@ MOST_READS: Final = 500  # of its reporter that one complaint holds; what cannot
 
 TIMELINE_ENTRIES: Final = 60  # what a complaint holds; one DynamoDB item has at most 400 KB
 TIMELINE_CHARACTERS: Final = 60_000
+ANSWERS_CHARACTERS: Final = 30_000  # of all interim answers together
 
 
 class IllegalAction(Exception):
@@ -333,8 +334,14 @@ def start(complaint: Complaint, actor: Actor, now: datetime) -> Complaint:
 
 
 def answer(complaint: Complaint, text: str, actor: Actor, now: datetime, *, final: bool) -> Complaint:
-    """The OPD answers the citizen: either answer stops the answer clock, and with it the ladder."""
+    """The OPD answers the citizen: either answer stops the answer clock, and with it the ladder.
+
+    TimelineFull when the complaint holds no more interim answers; a final one always has its place.
+    """
     status = _after(complaint, "answer" if final else "answer_interim", actor)
+    given = sum(len(entry.text or "") for entry in complaint.timeline if entry.entry == "answered")
+    if not final and given + len(text) > ANSWERS_CHARACTERS:
+        raise TimelineFull
     entry = Entry(
         now, "answered", actor.role, actor.subject or None, text=text, final=final, clock=complaint.clock,
         opd=complaint.opd, division=complaint.division,

@@ -227,9 +227,12 @@ def _texts() -> dict[str, dict[str, str]]:
 
 @cache
 def _style() -> str:
-    """Return the style without its indentation and comments: it travels with every page."""
+    """Return the style without its comments and most of its spaces: it travels with every page."""
     lines = (line.strip() for line in (FOLDER / "style.css").read_text("utf-8").splitlines())
-    return "\n".join(line for line in lines if line and not line.startswith("/*"))
+    style = "\n".join(line for line in lines if line and not line.startswith("/*"))
+    for loose, tight in ((" { ", "{"), ("; }", "}"), ("; ", ";"), (": ", ":")):
+        style = style.replace(loose, tight)
+    return style
 
 
 @cache

@@ -25,7 +25,7 @@ def measure() -> list[Row]:
     stand(os.environ)
     from infra.bench.null_endpoint import answer_everything
 
-    puts = answer_everything({"Query": _opds()})
+    puts = answer_everything({"Query": registry_answer()})
     from app import app
 
     events = [http_event("POST", "/complaints", {"text": complaint_text(number)}) for number in range(CALLS)]
@@ -44,7 +44,7 @@ def measure() -> list[Row]:
     ]
 
 
-def _opds() -> bytes:
+def registry_answer() -> bytes:
     """The registry's answer: the OPDs that the service begins with."""
     from chalicelib.settings import data_file
 

@@ -26,6 +26,12 @@ class Cost:
     def __sub__(self, other: Cost) -> Cost:
         return Cost(self.requests - other.requests, self.writes - other.writes, self.reads - other.reads)
 
+    def __iadd__(self, other: Cost) -> Cost:
+        self.requests, self.writes, self.reads = (
+            self.requests + other.requests, self.writes + other.writes, self.reads + other.reads
+        )  # fmt: skip
+        return self
+
     def each(self, count: int) -> Cost:
         """Return the cost of one of `count`."""
         return Cost(self.requests / count, self.writes / count, self.reads / count)

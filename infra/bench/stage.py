@@ -13,22 +13,22 @@ ANSWER_LENGTH: Final = 160  # of an answer: what fits one SMS
 
 # Texts that the routing rules dispatch by themselves, each to another division
 SUBJECTS: Final = (
-    "Lampu jalan (PJU) di Jl. Bukirsari RT {0:02d} mati sudah dua minggu. Tiap malam gelap sekali dari gapura sampai dekat "
-    "musala, anak-anak yang pulang mengaji takut lewat. Kemarin ada ibu-ibu hampir tertabrak motor karena tidak "
+    "Lampu jalan (PJU) di Jl. Bukirsari RT {0:02d} mati sudah dua minggu. Tiap malam gelap sekali dari gapura sampai "
+    "dekat musala, anak-anak yang pulang mengaji takut lewat. Kemarin ada ibu-ibu hampir tertabrak motor karena tidak "
     "kelihatan. Kami sudah lapor ke RW tetapi belum ada petugas yang datang memeriksa tiangnya, mohon diperbaiki.",
-    "Parkir liar depan Pasar Besar makin semrawut, hari {0} minggu lalu saya diminta sepuluh ribu tanpa karcis oleh jukir "
-    "yang tidak memakai rompi. Kendaraan sampai dua baris sehingga angkot susah masuk dan macet panjang setiap "
+    "Parkir liar depan Pasar Besar makin semrawut, hari {0} minggu lalu saya diminta sepuluh ribu tanpa karcis oleh "
+    "jukir yang tidak memakai rompi. Kendaraan sampai dua baris sehingga angkot susah masuk dan macet panjang setiap "
     "pagi. Tolong petugas ditempatkan di sana supaya tarifnya sesuai aturan dan warga tidak lagi dirugikan.",
     "Jalan berlubang di Jl. Veteran dekat nomor {0}, aspal rusak parah dan lubangnya cukup dalam. Kalau hujan tertutup "
     "air sehingga tidak terlihat, bulan ini saja sudah dua pengendara motor jatuh di situ. Sementara kami beri "
     "tanda memakai ban bekas, namun sering bergeser. Harap segera ditambal sebelum ada korban yang lebih parah.",
-    "Saya mengurus e-KTP di Dispendukcapil sejak tanggal {0} bulan lalu, katanya blanko habis dan diminta kembali lagi. "
-    "Hari ini antre dari subuh sampai siang tetap belum dilayani, nomor antrean malah diloncati. Padahal KTP itu "
+    "Saya mengurus e-KTP di Dispendukcapil sejak tanggal {0} bulan lalu, katanya blanko habis dan diminta kembali "
+    "lagi. Hari ini antre dari subuh sampai siang tetap belum dilayani, nomor antrean malah diloncati. Padahal KTP itu "
     "dibutuhkan untuk mendaftar kerja minggu depan. Bagaimana kepastiannya, kapan perekaman saya bisa dicetak?",
 )
 _ANSWER: Final = (
-    "Terima kasih atas laporan Anda. Petugas kami sudah ke lokasi pagi ini dan pekerjaan selesai dikerjakan; bila masih "
-    "ada kendala silakan balas melalui nomor tiket yang sama, akan kami periksa lagi."
+    "Terima kasih atas laporan Anda. Petugas kami sudah ke lokasi pagi ini dan pekerjaan selesai dikerjakan; bila "
+    "masih ada kendala silakan balas melalui nomor tiket yang sama, akan kami periksa lagi."
 )
 
 ENVIRONMENT: Final = {
@@ -80,9 +80,13 @@ CONTEXT: Final = SimpleNamespace(
 
 
 def http_event(
-    method: str, resource: str, body: Any = None, query: dict[str, str] | None = None, who: dict[str, str] | None = None,
+    method: str,
+    resource: str,
+    body: Any = None,
+    query: dict[str, str] | None = None,
+    who: dict[str, str] | None = None,
     **parameters: str,
-) -> dict[str, Any]:  # fmt: skip
+) -> dict[str, Any]:
     """Return the proxy event that API Gateway (REST) makes of a request; `who` is what the authorizer said."""
     headers = {
         "Accept": "application/json",
@@ -129,12 +133,15 @@ def http_event(
     }
 
 
+SUBJECT: Final = "7b0f9a52-1d7e-4c55-9f3e-2f6f0c1b9a10"  # as long as Cognito's are
+
+
 def officer(opd: str) -> dict[str, str]:
     """Return what the authorizer says of an officer of the whole OPD."""
     return {
         "known": "yes",
         "role": "opd",
-        "subject": "7b0f9a52-officer",
+        "subject": SUBJECT,
         "opd": opd,
         "division": "",
         "principalId": "x",
@@ -143,4 +150,4 @@ def officer(opd: str) -> dict[str, str]:
 
 def an_admin() -> dict[str, str]:
     """Return what the authorizer says of an admin."""
-    return {"known": "yes", "role": "admin", "subject": "7b0f9a52-admin", "opd": "", "division": "", "principalId": "x"}
+    return {"known": "yes", "role": "admin", "subject": SUBJECT, "opd": "", "division": "", "principalId": "x"}

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from chalicelib.domain.complaint import (
+    ANSWERS_CHARACTERS,
     MACHINE,
     TIMELINE_CHARACTERS,
     TIMELINE_ENTRIES,
@@ -456,3 +457,12 @@ def test_a_complaint_that_needs_supervision_has_sixty_working_days_to_be_finishe
         waiting, "inspektorat", "pengawasan", ADMIN, ARRIVAL, CALENDAR, POLICY, kind=Kind.QUESTION, supervised=True
     )
     assert question.finish_due_at == deadline_after(ARRIVAL, POLICY.finish["question"], CALENDAR)
+
+
+def test_interim_answers_fill_a_complaint_and_the_final_one_has_its_place() -> None:
+    complaint = filed(CERTAIN)
+    for _ in range(ANSWERS_CHARACTERS // 3_000):
+        complaint = answer(complaint, "x" * 3_000, OFFICER, LATER, final=False)
+    with pytest.raises(TimelineFull):
+        answer(complaint, "x", OFFICER, LATER, final=False)
+    assert answer(complaint, "Selesai.", OFFICER, LATER, final=True).status is Status.ANSWERED

@@ -341,7 +341,8 @@ def test_a_page_loads_nothing_from_anywhere_and_runs_nothing(name: str, lang: st
 @each_language
 @every_page
 def test_a_page_is_small_enough_for_a_slow_phone(name: str, lang: str) -> None:
-    assert len(pages.render(name, lang, BASE, **values_of(name), now=NOW).encode()) < 15_000
+    most = 16_000 if name == "office.html" else 15_000  # with a choice of divisions for each complaint
+    assert len(pages.render(name, lang, BASE, **values_of(name), now=NOW).encode()) < most
 
 
 @each_language
