@@ -302,10 +302,17 @@ def test_what_the_provider_refuses_is_refused_and_what_it_cannot_do_is_503(
     assert refused(browser.get(back), browser, 503)
 
 
-def test_who_is_no_officer_gets_no_session(provider: Provider, browser: Browser) -> None:
-    for role in ("admin", "mayor", "auditor", "staff"):
+def test_who_works_for_the_city_goes_to_the_office(provider: Provider, browser: Browser) -> None:
+    for role in ("admin", "mayor", "auditor"):
         provider.person = {"role": role, "sub": "rina"}
-        assert refused(browser.sign_in(), browser, 403)
+        done = browser.sign_in()
+        assert (done.status, done.headers["Location"]) == (303, "https://sambat.example/api/kantor")
+        assert browser.get("/kantor").status == 200
+
+
+def test_who_has_no_page_here_gets_no_session(provider: Provider, browser: Browser) -> None:
+    provider.person = {"role": "staff", "sub": "rina"}
+    assert refused(browser.sign_in(), browser, 403)
     provider.person = {"role": "opd", "sub": "sri"}
     assert refused(browser.sign_in(), browser, 403)  # an officer of no OPD
 

@@ -225,6 +225,12 @@ def test_a_list_shows_an_officer_nothing_of_others(service: Service) -> None:
         assert [caller for caller in CALLERS if found[caller]] == ["officer"]
 
 
+def test_the_office_shows_the_city_alone_what_waits(service: Service) -> None:
+    ticket = filed(UNCLEAR, datetime.now(UTC) - timedelta(days=90), confidential=True).ticket  # the first of the queue
+    found = {caller: ticket in ask(service, "GET", "/kantor", caller, ticket, "").text for caller in CALLERS}
+    assert [caller for caller in CALLERS if found[caller]] == ["admin", "mayor", "auditor"]
+
+
 def test_no_door_ever_makes_the_database_read_a_whole_table(service: Service) -> None:
     with watched_calls(no_scan) as calls:
         for (method, route), row in EXPECTED.items():
