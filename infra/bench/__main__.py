@@ -28,8 +28,8 @@ PARTS: Final[dict[str, tuple[bool, tuple[tuple[str, str, str], ...]]]] = {
         ("a page of the admin's list at 1,000 and 100,000 open", "x", "<= 1"),
         ("a page of one OPD's at 1,000 and 100,000 open", "x", "<= 1"),
     )),
-    "cold": (False, (("cold start beside chalice + pynamodb", "x", "<= 1.35"),)),
-    "weight": (False, (("memory of a worker", "MB", ""), ("the package, zipped", "MB", "< 11"))),
+    "cold": (False, (("cold start beside chalice + pynamodb", "x", "<= 1.35"), ("the package, zipped", "MB", "< 11"))),
+    "memory": (False, (("memory of a worker", "MB", ""),)),
 }  # fmt: skip
 
 
