@@ -62,6 +62,7 @@ def _dispatched(notice: Notice, names: Names, public_url: str, zone: tzinfo) -> 
 
 def _escalated(notice: Notice, names: Names, public_url: str, zone: tzinfo) -> Letter:
     complaint, entry, rung = notice.complaint, notice.entry, _RUNG[notice.about]
+    page = "Jawab di sini: {}/meja" if notice.to in (To.DIVISION, To.HEAD) else "Lihat: {}/kantor"
     lines = [
         f"{rung}: {names.opd}, {names.division}",
         "",
@@ -70,7 +71,7 @@ def _escalated(notice: Notice, names: Names, public_url: str, zone: tzinfo) -> L
         "",
         inert(complaint.text),
         "",
-        f"Jawab di sini: {public_url}/meja/{complaint.ticket}",
+        f"{page.format(public_url)}/{complaint.ticket}",
     ]
     return Letter(f"{rung}: aduan {complaint.ticket} belum ditanggapi", _joined(lines))
 

@@ -18,7 +18,7 @@ from infra.local.arguments import instant, role_fault
 
 _PAGES: Final = (
     ("the form", "/"),
-    ("officers sign in", "/masuk"),
+    ("staff sign in", "/masuk"),
     ("the API", "/openapi.json"),
 )
 

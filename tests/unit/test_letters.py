@@ -95,6 +95,7 @@ def test_an_escalation_says_which_deadline_passed_and_when_it_was_recorded(
     to: To, about: str, rung: str, missed: str, n: int, recorded: str
 ) -> None:
     letter = letters()[to, about]
+    page = f"Lihat: {URL}/kantor" if to in (To.ADMIN, To.MAYOR) else f"Jawab di sini: {URL}/meja"
     assert letter.subject == f"{rung}: aduan {TICKET} belum ditanggapi"
     assert letter.text == (
         f"{rung}: Dinas Pekerjaan Umum, Bidang Penerangan Jalan\n"
@@ -104,7 +105,7 @@ def test_an_escalation_says_which_deadline_passed_and_when_it_was_recorded(
         "\n"
         "Lampu jalan mati di Jl. Bukirsari\n"
         "\n"
-        f"Jawab di sini: {URL}/meja/{TICKET}\n"
+        f"{page}/{TICKET}\n"
     )
 
 

@@ -593,7 +593,13 @@ def test_who_only_reads_the_office_gets_no_form_that_writes() -> None:
 
 
 def test_an_empty_office_says_so() -> None:
-    nothing = {"items": [], "next": None, "escalations": [], "rungs": [(rung, 0) for rung in RUNGS], "sent": None}
+    nothing: dict[str, Any] = {
+        "items": [],
+        "next": None,
+        "escalations": [],
+        "rungs": [(rung, 0) for rung in RUNGS],
+        "sent": None,
+    }
     page = shown("office.html", **nothing, counts={"late": 0, "today": 0, "rest": 0})
     assert "Tidak ada aduan yang menunggu" in page.words
     assert "Belum ada eskalasi" in page.words
