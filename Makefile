@@ -13,7 +13,7 @@ PY := .venv/bin/python
 PIP_FLAGS := --disable-pip-version-check --quiet --no-input
 LOCAL := $(PY) -m infra.local
 
-.PHONY: run test check check-template setup sweep token outbox package rehearse deploy mutants format clean
+.PHONY: run test check check-template setup sweep token outbox package rehearse deploy bench mutants format clean
 .DEFAULT_GOAL := help
 
 help:
@@ -77,6 +77,9 @@ deploy: .venv/.ready
 	@$(PY) -m infra.deploy --stage $(STAGE) --out $(OUT) $(if $(SECRETS),--secrets '$(SECRETS)')
 
 # removes one guard at a time, in a copy, and shows that a test goes red; ONLY=word picks by name
+bench: .venv/.ready
+	@$(PY) -m infra.bench
+
 mutants: setup
 	@$(PY) -m infra.mutants --only '$(ONLY)'
 

@@ -140,7 +140,7 @@ def dispatch(ticket: str) -> dict[str, Any]:
     )
 
 
-@admin.route("/admin/complaints/{ticket}/check", methods=["POST"], authorizer=identify, content_types=["*/*"])
+@admin.route("/admin/complaints/{ticket}/check", methods=["POST"], authorizer=identify)
 @answer
 def check(ticket: str) -> dict[str, Any]:
     """Let the public read the complaint's text."""

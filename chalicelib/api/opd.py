@@ -86,7 +86,7 @@ def act(who: Principal, ticket: str, step: Callable[[str, Actor], Complaint | No
     return changed
 
 
-@opd.route("/opd/complaints/{ticket}/start", methods=["POST"], authorizer=identify, content_types=["*/*"])
+@opd.route("/opd/complaints/{ticket}/start", methods=["POST"], authorizer=identify)
 @answer_problems
 def start(ticket: str) -> dict[str, Any]:
     """Say that the division has begun."""

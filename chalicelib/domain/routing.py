@@ -45,6 +45,7 @@ class _Keyword:
     others: tuple[Forms, ...]  # its words but the first
     size: int  # its words
     of_kind: bool
+    rank: int  # weightiest first, then the longest
 
     def found(self, text: Sequence[Forms], start: int, reach: int) -> tuple[int, ...]:
         """Return the positions it covers when its first part stands at `start`, else nothing."""
@@ -138,8 +139,9 @@ class RoutingRules:
                 if not all(parts):
                     raise ValueError(f"{place}: empty keyword")
                 first, *others = chain(*parts)
+                size, of_kind, rank = 1 + len(others), target in KINDS, -(100 * weight + len(others))
                 for form in first:
-                    keyword = _Keyword(target, weight, parts, tuple(others), 1 + len(others), target in KINDS)
+                    keyword = _Keyword(target, weight, parts, tuple(others), size, of_kind, rank)
                     self._anchors[form].append(keyword)
 
     def read(self, text: str) -> list[Forms]:
@@ -162,7 +164,7 @@ class RoutingRules:
                     longest[keyword.of_kind, at] = keyword.size
         proven: dict[str, dict[_Keyword, tuple[int, ...]]] = {}
         spent: dict[str, set[int]] = defaultdict(set)
-        for keyword, covered in sorted(hits, key=_weightiest):
+        for keyword, covered in sorted(hits, key=lambda hit: hit[0].rank):
             used = spent[keyword.target]
             if any(at not in used and longest[keyword.of_kind, at] == keyword.size for at in covered):
                 proven.setdefault(keyword.target, {}).setdefault(keyword, covered)
@@ -218,9 +220,9 @@ def route(text: str, rules: RoutingRules, kind: str | None = None, category: str
     """
     limits, words = rules.limits, rules.read(text)
     proofs = rules.proofs(words)
-    points = {name: _points(proofs.get(name, {})) for name in (*KINDS, *LABELS)}
-    kind = kind or max(KINDS, key=lambda name: points[name])
-    doubt = max(LABELS, key=lambda name: points[name])
+    points = {name: _points(proofs.get(name, ())) for name in (*KINDS, *LABELS)}
+    kind = kind or max(KINDS, key=points.__getitem__)
+    doubt = max(LABELS, key=points.__getitem__)
     top, second, *_ = *rules.ranked(proofs, category), _NO_SCORE, _NO_SCORE
     label, because = None, top.because
     if points[doubt] >= limits["label"] and points[doubt] >= top.points:
@@ -236,10 +238,6 @@ def route(text: str, rules: RoutingRules, kind: str | None = None, category: str
 
 
 _NO_SCORE = _Score("", 0, True, ())
-
-
-def _weightiest(hit: _Hit) -> tuple[int, int]:
-    return -hit[0].weight, -hit[0].size
 
 
 def _points(proven: Iterable[_Keyword]) -> int:

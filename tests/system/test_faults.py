@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import os
 import random
 import threading
@@ -273,8 +274,8 @@ def test_what_could_not_be_sent_for_hours_is_sent_once_when_it_can(town: Town) -
 
 def owes(record: Record) -> bool:
     """Say whether a record owes anybody a message: all do but those of a message, and of a reading."""
-    entry = record["dynamodb"]["NewImage"]["timeline"]["L"][-1]["S"]
-    return not any(f'"entry":"{name}"' in entry for name in ("message", "reporter_read"))
+    old, new = (record["dynamodb"].get(image, {}).get("timeline", {"L": []})["L"] for image in ("OldImage", "NewImage"))
+    return any(json.loads(one["S"])["entry"] not in ("message", "reporter_read") for one in new[len(old) :])
 
 
 def test_a_carrier_that_is_silent_costs_a_batch_no_more_than_its_lambda_has(town: Town) -> None:

@@ -44,7 +44,7 @@ METHODS = frozenset({"POST"})
 
 CLOUD: Final = "https://api.twilio.com"
 MOST_PARAMETERS: Final = 500
-_NOT_XML: Final = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_NOT_XML: Final = r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"  # compiled where used: it takes 5 ms
 
 
 def verify(request: WebhookRequest, provider: SmsProvider) -> None:
@@ -103,7 +103,7 @@ def read(request: WebhookRequest) -> Inbound:
 
 def answer(text: str | None) -> Reply:
     """Return TwiML: one Message with `text`, or the empty Response that sends nothing."""
-    message = "" if text is None else f"<Message>{html.escape(_NOT_XML.sub('', text), quote=False)}</Message>"
+    message = "" if text is None else f"<Message>{html.escape(re.sub(_NOT_XML, '', text), quote=False)}</Message>"
     response = f"<Response>{message}</Response>" if message else "<Response/>"
     return Reply(f'<?xml version="1.0" encoding="UTF-8"?>{response}', "text/xml; charset=utf-8")
 
