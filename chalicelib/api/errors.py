@@ -87,7 +87,7 @@ _PROBLEMS: Final[dict[str, tuple[int, tuple[str, str], tuple[str, str]]]] = {
     "unavailable": (
         503,
         ("Sedang terganggu", "Out of order"),
-        ("Gangguan di pihak kami; belum ada yang tersimpan. Coba lagi.", "Our fault, nothing was kept. Try again."),
+        ("Gangguan di pihak kami. Coba lagi sebentar lagi.", "The fault is ours. Please try again shortly."),
     ),
 }
 
@@ -171,13 +171,18 @@ def bad_field(field: str, code: str, **params: str) -> Problem:
     return Problem("bad_request", [(field, code, params)])
 
 
+def _steps(possible: Sequence[str]) -> str:
+    """Return the steps as their addresses name them: an interim answer is an answer."""
+    return ", ".join(dict.fromkeys(step.removesuffix("_interim") for step in possible)) or "-"
+
+
 def problem_of(error: Exception) -> Problem:
     """Return what a client is told of an error; an unforeseen one is logged, and is our own fault: 503."""
     match error:
         case Problem():
             return error
         case IllegalAction():
-            return Problem("illegal_action", status=error.status, possible=", ".join(error.possible) or "-")
+            return Problem("illegal_action", status=error.status, possible=_steps(error.possible))
         case TimelineFull():
             return Problem("timeline_full")
         case KeyUsedOtherwise():

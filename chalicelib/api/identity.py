@@ -90,7 +90,7 @@ def _keys(url: str) -> PyJWKClient:
     return PyJWKClient(url, lifespan=600, timeout=3)  # no cache of single keys: it would keep a withdrawn one
 
 
-@identity.authorizer(ttl_seconds=300)
+@identity.authorizer(ttl_seconds=60)
 def identify(request: AuthRequest) -> AuthResponse:
     """Say who calls; `role` is "" for a known person without one, absent for nobody."""
     token = request.token.removeprefix("Bearer ").strip() if request.token.startswith("Bearer ") else ""

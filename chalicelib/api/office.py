@@ -19,7 +19,6 @@ from chalicelib.api.pages import named_complaint, show, shows_problems
 from chalicelib.api.session import claims_of, csrf_of, signed_in, signed_in_by_form
 from chalicelib.domain.complaint import Actor, Complaint, IllegalAction, Role, Rung, possible_actions
 from chalicelib.domain.deadlines import last_day
-from chalicelib.domain.ticket import read_ticket
 from chalicelib.pages import field_errors
 from chalicelib.settings import current
 from chalicelib.workflows import city, handling
@@ -123,7 +122,7 @@ def one(ticket: str) -> Response:
 
 
 def _read(ticket: str) -> Complaint:
-    number = read_ticket(ticket)
+    number = reading.ticket_in(ticket)
     return _there(complaints.complaint_of(number, consistent=True) if number else None)
 
 
@@ -162,7 +161,7 @@ def dispatch(ticket: str) -> Response:
     who, session, fields = signed_in_by_form(request, "admin")
     opd, _, division = fields.get("to", "").partition("/")
     chosen = {name: value for name, value in fields.items() if name != "to"} | {"opd": opd, "division": division}
-    number, actor = read_ticket(ticket), Actor(Role.ADMIN, who.subject)
+    number, actor = reading.ticket_in(ticket), Actor(Role.ADMIN, who.subject)
     try:
         body = reading.from_form(chosen, reading.DispatchBody)
         sent = handling.dispatch(number, body.opd, body.division, actor, reading.now(), body.kind) if number else None
@@ -180,7 +179,7 @@ def dispatch(ticket: str) -> Response:
 def check(ticket: str) -> Response:
     """Let the public read the complaint's text."""
     who, session, _ = signed_in_by_form(office.current_request, "admin")
-    number = read_ticket(ticket)
+    number = reading.ticket_in(ticket)
     done = handling.check(number, Actor(Role.ADMIN, who.subject), reading.now()) if number else None
     return _complaint(who, session, _there(done), notice="checked")
 

@@ -12,7 +12,6 @@ from chalicelib.api import lists, reading, views
 from chalicelib.api.errors import Problem, answers_problems
 from chalicelib.api.identity import Principal, guard, identify, owns
 from chalicelib.domain.complaint import Actor, Complaint, Role, Status
-from chalicelib.domain.ticket import read_ticket
 from chalicelib.workflows import handling
 
 opd = Blueprint(__name__)
@@ -58,7 +57,7 @@ def read(ticket: str) -> dict[str, Any]:
 
 def own_complaint(who: Principal, ticket: str) -> Complaint:
     """Return a complaint of the officer's; Problem 404 for another's, as for none."""
-    read = read_ticket(ticket)
+    read = reading.ticket_in(ticket)
     complaint = complaints.complaint_of(read, consistent=True) if read else None
     if complaint is None or not owns(who)(complaint):
         raise Problem("not_found")
@@ -79,7 +78,7 @@ def _after_step(complaint: Complaint, shown: handling.Shown) -> dict[str, Any]:
 
 def act(who: Principal, ticket: str, step: Callable[[str, Actor], Complaint | None]) -> Complaint:
     """Do a step on one of the officer's complaints; Problem 404 when it is none of theirs."""
-    read = read_ticket(ticket)
+    read = reading.ticket_in(ticket)
     changed = step(read, Actor(Role.OPD, who.subject)) if read else None
     if changed is None:
         raise Problem("not_found")

@@ -40,7 +40,7 @@ _MEANINGS: Final = {
     413: "The body is too large.",
     415: "The body is of a type that this operation does not read.",
     422: "This Idempotency-Key was used before, with another body.",
-    503: "The fault is ours, and nothing was kept: try again.",
+    503: "The fault is ours: try again.",
 }
 _ABOUT: Final = """\
 Public complaints: filed by anybody, answered by the agency that must, on a clock that is watched.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import secrets
-import urllib.parse
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -14,7 +13,6 @@ from chalicelib import pages as rendering
 from chalicelib.api import public, reading, views
 from chalicelib.api.errors import RETRY_AFTER, Problem, asked_language, problem_of
 from chalicelib.domain.complaint import Complaint
-from chalicelib.domain.ticket import read_ticket
 from chalicelib.settings import current
 from chalicelib.workflows import city
 
@@ -175,6 +173,6 @@ def _ticket(request: Any, typed: str, receipt: str | None) -> Response:  # noqa:
     try:
         complaint, mine = public.readable(typed, receipt)
     except Problem:
-        number = read_ticket(urllib.parse.unquote(typed))
+        number = reading.ticket_in(typed)
         return message(request, "not_found", 404, **({"ticket": number} if number else {}))
     return ticket_page(request, complaint, mine=mine, errors=receipt is not None and not mine)

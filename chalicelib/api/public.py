@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import urllib.parse
 from typing import Any
 
 from chalice.app import Blueprint, Response
@@ -12,7 +11,6 @@ from chalicelib.api import lists, reading, views
 from chalicelib.api.errors import Problem, answers_problems
 from chalicelib.domain.complaint import Complaint, Filing, Kind, Status
 from chalicelib.domain.keys import is_receipt
-from chalicelib.domain.ticket import read_ticket
 from chalicelib.settings import current
 from chalicelib.workflows import city, filing
 
@@ -94,7 +92,7 @@ def list_public() -> dict[str, Any]:
 
 def readable(ticket: str, receipt: str | None) -> tuple[Complaint, bool]:
     """Return a complaint and whether the caller is its reporter; Problem 404 for what the caller may not see."""
-    read = read_ticket(urllib.parse.unquote(ticket))  # API Gateway hands a path on as it was written
+    read = reading.ticket_in(ticket)
     complaint = complaints.complaint_of(read, consistent=True) if read else None
     mine = bool(receipt) and is_receipt(current().signing_key, read or "", receipt or "")
     if complaint is None or (complaint.confidential and not mine):

@@ -14,6 +14,7 @@ import msgspec
 
 from chalicelib.adapters.sms_providers.wire import e164
 from chalicelib.api.errors import Problem, bad_field
+from chalicelib.domain.ticket import read_ticket
 
 MOST_BYTES: Final = 128 * 1024
 MOST_BYTES_SMS: Final = 256 * 1024
@@ -249,6 +250,11 @@ def checked_opd(body: OpdBody) -> OpdBody:
     if len(set(codes)) < len(codes):
         raise bad_field("divisions", "twice")
     return body
+
+
+def ticket_in(path: str) -> str | None:
+    """Return the ticket that a path names, however it was typed and escaped (API Gateway hands it on as it came)."""
+    return read_ticket(urllib.parse.unquote(path))
 
 
 def phone_number(typed: str) -> str:

@@ -6,9 +6,10 @@ raises IllegalAction, which names what is possible instead.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
@@ -86,8 +87,11 @@ REPORTER_READ: Final = "reporter_read"  # the entry that only those who work on 
 MOST_READS: Final = 500  # of its reporter that one complaint holds; what cannot be written down is not shown
 
 TIMELINE_ENTRIES: Final = 60  # what a complaint holds; one DynamoDB item has at most 400 KB
-TIMELINE_CHARACTERS: Final = 60_000
-ANSWERS_CHARACTERS: Final = 30_000  # of all interim answers together
+TIMELINE_BYTES: Final = 80_000  # of the reporter's messages, as they are stored
+ANSWERS_BYTES: Final = 80_000  # of the interim answers
+MOST_INTERIM: Final = 60
+READ_AGAIN: Final = timedelta(days=1)  # after which a person's look at the same reporter is another read
+_DIGITS_OF_A_NUMBER: Final = 8
 
 
 class IllegalAction(Exception):
@@ -277,7 +281,9 @@ def file_complaint(
 def _checked_by_rule(filing: Filing, route: Route) -> bool:
     """Say whether the public may read it before a person has: only what came by web, routed with certainty,
     without anything personal or a link in it (rule: DOMAIN 3; an SMS always waits for a person)."""
-    tame = not has_personal_data(filing.text) and "://" not in filing.text and "www." not in filing.text.lower()
+    digits = sum(character.isdigit() for character in filing.text)
+    links = "://" in filing.text or "www." in filing.text.lower()
+    tame = digits < _DIGITS_OF_A_NUMBER and not links and not has_personal_data(filing.text)
     return filing.channel == "web" and route.certain and not filing.confidential and tame
 
 
@@ -339,8 +345,8 @@ def answer(complaint: Complaint, text: str, actor: Actor, now: datetime, *, fina
     TimelineFull when the complaint holds no more interim answers; a final one always has its place.
     """
     status = _after(complaint, "answer" if final else "answer_interim", actor)
-    given = sum(len(entry.text or "") for entry in complaint.timeline if entry.entry == "answered")
-    if not final and given + len(text) > ANSWERS_CHARACTERS:
+    given = [_stored(entry.text) for entry in complaint.timeline if entry.entry == "answered"]
+    if not final and (len(given) >= MOST_INTERIM or sum(given) + _stored(text) > ANSWERS_BYTES):
         raise TimelineFull
     entry = Entry(
         now, "answered", actor.role, actor.subject or None, text=text, final=final, clock=complaint.clock,
@@ -362,10 +368,15 @@ def add_message(complaint: Complaint, text: str, now: datetime) -> Complaint:
     """The reporter adds to it; TimelineFull when it holds no more."""
     _after(complaint, "message", REPORTER)
     steps = [entry for entry in complaint.timeline if entry.entry != REPORTER_READ]
-    written = sum(len(entry.text or "") for entry in steps) + len(text)
-    if len(steps) >= TIMELINE_ENTRIES or written > TIMELINE_CHARACTERS:
+    written = sum(_stored(entry.text) for entry in steps if entry.entry == "message") + _stored(text)
+    if len(steps) >= TIMELINE_ENTRIES or written > TIMELINE_BYTES:
         raise TimelineFull
     return replace(complaint, timeline=(*complaint.timeline, Entry(now, "message", Role.REPORTER, text=text)))
+
+
+def _stored(text: str | None) -> int:
+    """Return the bytes that a text takes in a stored entry, which is JSON: a control character takes six."""
+    return len(json.dumps(text or "", ensure_ascii=False).encode("utf-8", "surrogatepass")) - 2
 
 
 def may_know_reporter(complaint: Complaint, role: Role) -> bool:
@@ -373,10 +384,12 @@ def may_know_reporter(complaint: Complaint, role: Role) -> bool:
     return role in (Role.ADMIN, Role.MAYOR, Role.AUDITOR) or (role is Role.OPD and not complaint.anonymous)
 
 
-def has_read_reporter(complaint: Complaint, actor: Actor) -> bool:
-    """Say whether it is written down that this person knows who filed it."""
+def has_read_reporter(complaint: Complaint, actor: Actor, now: datetime) -> bool:
+    """Say whether it is written down that this person looked, within the last day, at who filed it."""
     return any(
-        entry.entry == REPORTER_READ and (entry.by, entry.who) == (actor.role, actor.subject)
+        entry.entry == REPORTER_READ
+        and (entry.by, entry.who) == (actor.role, actor.subject)
+        and now - entry.at < READ_AGAIN
         for entry in complaint.timeline
     )
 

@@ -11,16 +11,19 @@ from typing import Final
 
 MASK: Final = "[disamarkan]"
 _UNSEEN: Final = r"[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\u20e3\ufe0e\ufe0f\ufeff]*"
-_BETWEEN: Final = rf"{_UNSEEN}(?:[\s.\-()/\u2010-\u2015]{_UNSEEN}){{0,3}}"
+_BETWEEN: Final = rf"{_UNSEEN}(?:[\s.,:;_*|x\-()/\u2010-\u2015]{_UNSEEN}){{0,3}}"
 _NUMBER: Final = re.compile(rf"\+?\d(?:{_BETWEEN}\d){{8,}}")
+_AT: Final = r"(?:@|\[at\]|\(at\)| at )"
+_DOT: Final = r"(?:\.|\s?\[dot\]\s?|\s?\(dot\)\s?| dot )"
 _EMAIL: Final = re.compile(
-    r"[^\s@<>\[\]]{1,64}\s?(?:@|\[at\]|\(at\))\s?[^\s@<>\[\]]{1,80}\.[^\s@<>\[\]]{2,24}", re.IGNORECASE
+    rf"[^\s@<>\[\]]{{1,64}}\s?{_AT}\s?[^\s@<>\[\]]{{1,80}}{_DOT}[^\s@<>\[\]]{{2,24}}", re.IGNORECASE
 )
+_SIGNS_OF_EMAIL: Final = ("@", "[at]", "(at)", " at ")
 _AND: Final = r"[\s\-/\u2010-\u2015]{1,3}"
 _DAY: Final = r"(?:0?[1-9]|[12]\d|3[01])"
 _MONTH: Final = r"(?:0?[1-9]|1[0-2])"
 _DATE: Final = rf"(?:(?:{_DAY}-)?{_DAY}[-/.]{_MONTH}[-/.](?:19|20)\d\d|(?:19|20)\d\d-{_MONTH}-{_DAY})"
-_HOUR: Final = r"(?:[01]?\d|2[0-4])(?:\.[0-5]\d)?"
+_HOUR: Final = r"(?:[01]?\d|2[0-4])(?:[.:][0-5]\d)?"
 _PRICE: Final = r"(?!62\.8)[1-9]\d{0,2}(?:\.\d{3})*\.\d00"
 _HARMLESS: Final = re.compile(
     rf"{_DATE}(?:{_AND}{_DATE})?(?:{_AND}{_HOUR}){{0,2}}|{_PRICE}(?:{_AND}{_PRICE})*", re.ASCII
@@ -30,7 +33,9 @@ _HARMLESS: Final = re.compile(
 def masked(text: str) -> str:
     """Return the text with every number and e-mail address of somebody's replaced by a mark."""
     known = text.lower()
-    if "@" in known or "[at]" in known or "(at)" in known:  # a look that is cheap, for the expression is not
+    if (
+        "@" in known or "[at]" in known or "(at)" in known or " at " in known
+    ):  # a look that is cheap, for the expression is not
         text = _EMAIL.sub(MASK, text)
     return _NUMBER.sub(_unless_harmless, text)
 

@@ -21,8 +21,11 @@ _KEYWORD: Final = re.compile(r"^[\s\W]*sambat(?:[\s:;,.!-]+|(?=\w)(?!an\b|i\b|ku
 _KEYWORD_ALONE: Final = re.compile(r"^[\s\W]*sambat[\s\W]*$", re.IGNORECASE)
 _COMMAND: Final = re.compile(r"^\W*(\w+)\W*(.*)$", re.DOTALL)
 _TICKET_FIRST: Final = re.compile(
-    r"(?:(?:tiket|ticket|nomor|no)\b\W*)*(\w{5}\s*[-.]?\s*\w{5})(?!\w)[\s:;,.!?>-]*(.*)", re.DOTALL | re.IGNORECASE
+    r"(?:(?:tiket|ticket|nomor|no|status|aduan|laporan)\b\W*)*"
+    r"(\w{5}\s*[-.]?\s*\w{5})(?!\w)[\s:;,.!?>-]*(.*)",
+    re.DOTALL | re.IGNORECASE,
 )
+_POLITE_WORDS: Final = 3  # that may follow a ticket in "CEK <tiket> ya pak tolong"
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "Mei", "Jun", "Jul", "Agu", "Sep", "Okt", "Nov", "Des")
 _PLAIN: Final = str.maketrans({"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\u2013": "-",
                                "\u2014": "-", "\u2026": "...", "\u00a0": " ", "\t": " "})  # fmt: skip
@@ -78,18 +81,14 @@ def _about_ticket(command: Command, rest: str) -> Sms | None:
         return None
     ticket, said = read_ticket(found[1]), found[2].strip()
     if command is Command.ADD:
-        return Sms(command, said, ticket) if said else None
-    return None if re.search(r"\w", said) else Sms(command, ticket=ticket)
+        return Sms(command, said, ticket) if said else Sms(Command.HELP)
+    polite = len(re.findall(r"\w+", said)) <= (_POLITE_WORDS if ticket else 0)
+    return Sms(command, ticket=ticket) if polite else None
 
 
 def same_text(text: str) -> str:
     """Return the form in which two deliveries of one message are alike: NFKC, lower case, single spaces."""
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
-
-
-def fits_one_segment(text: str) -> bool:
-    """Say whether a reply of ours (plain ASCII) goes out as one SMS."""
-    return text.isascii() and len(text) <= SEGMENT
 
 
 def joined_parts(parts: Sequence[tuple[int, str]], total: int) -> tuple[str, bool]:

@@ -111,7 +111,7 @@ def _read_too(complaint: Complaint, shown: Shown | None, actor: Actor, now: date
     if shown is None or not life.may_know_reporter(complaint, actor.role):
         return complaint
     shown.reporter = shown.reporter or complaints.reporter_of(complaint.ticket)
-    if shown.reporter is None or life.has_read_reporter(complaint, actor):
+    if shown.reporter is None or life.has_read_reporter(complaint, actor, now):
         return complaint
     try:
         return life.read_reporter(complaint, actor, now)
@@ -126,14 +126,14 @@ def reveal_reporter(
     """Return who filed it, and the complaint with that read written down first: no record, no name.
 
     None, and no record, for who may not know, and when nobody left a name or number. A page that a person loads again
-    is written down once; `every_read` writes down each.
+    within a day is written down once; `every_read` writes down each.
     """
     reporter = complaints.reporter_of(complaint.ticket) if life.may_know_reporter(complaint, actor.role) else None
     if reporter is None:
         return complaint, None
 
     def decide(stored: Complaint) -> Complaint:
-        known = not every_read and life.has_read_reporter(stored, actor)
+        known = not every_read and life.has_read_reporter(stored, actor, now)
         return stored if known else life.read_reporter(stored, actor, now)
 
     recorded = change(complaint.ticket, decide, just_read=complaint)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from itertools import islice
+from itertools import chain, islice
 from typing import Final
 
 from chalicelib.adapters import complaints, escalations
@@ -22,6 +22,7 @@ HOURLY: Final = timedelta(days=3)
 DAILY: Final = timedelta(days=120)
 _DAILY_HOUR: Final = 18  # UTC: after midnight in Indonesia
 _SETTLED: Final = timedelta(hours=1)  # what is younger is still the stream's
+_TOO_OLD: Final = timedelta(days=14)  # what a reporter was not told in so long, a newly found way shall not tell
 _PAGE: Final = 100
 
 
@@ -41,7 +42,8 @@ def reconcile(now: datetime) -> dict[str, int]:
         found = complaints.complaints_of(page)
         looked_at += len(found)
         changes = [telling.Change(complaint.ticket, None, complaint) for complaint in found]
-        failed += len(telling.tell(changes, now, settled_before=now - _SETTLED))
+        settled = telling.Settled(before=now - _SETTLED, reporters_since=now - _TOO_OLD)
+        failed += len(telling.tell(changes, now, settled))
     log.info("reconciled %s complaints since %s, %s failed", looked_at, since.isoformat(), failed)
     if failed:
         raise ReconcileIncomplete(f"{failed} of {looked_at}")
@@ -51,25 +53,14 @@ def reconcile(now: datetime) -> dict[str, int]:
 def _tickets(since: datetime, now: datetime) -> Iterator[str]:
     """Yield, once each, the tickets that arrived or were escalated since then."""
     seen: set[str] = set()
-    for key in (*_arrived(since, now), *_escalated(since)):
-        ticket = key.split("#")[1]
+    for ticket in chain(complaints.arrived(since, now), _escalated(since)):
         if ticket not in seen:
             seen.add(ticket)
             yield ticket
 
 
-def _arrived(since: datetime, now: datetime) -> Iterator[str]:
-    month = now
-    while month.strftime("%Y-%m") >= since.strftime("%Y-%m"):
-        high = instant(now)
-        while keys := complaints.page_of_month(month.strftime("%Y-%m"), instant(since), high, _PAGE):
-            yield from keys
-            high = keys[-1]
-        month = month.replace(day=1) - timedelta(days=1)
-
-
 def _escalated(since: datetime) -> Iterator[str]:
     high = "9"  # a rehearsal's escalations lie in the future
     while rows := escalations.page_of_ledger(instant(since), high, _PAGE):
-        yield from (row.recorded for row in rows)
+        yield from (row.ticket for row in rows)
         high = rows[-1].recorded

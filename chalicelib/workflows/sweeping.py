@@ -53,7 +53,7 @@ def sweep(now: datetime, written_at: datetime) -> dict[str, int]:
             except Exception:
                 report.failed += 1
                 log.exception("escalation failed: %s", ticket)
-    report.filed, unfiled = texting.file_overdue_parts(written_at)
+    report.filed, unfiled = texting.file_overdue_parts(now, written_at)
     report.failed += unfiled
     if report.failed:
         raise SweepIncomplete(f"{report}")

@@ -35,19 +35,30 @@ class Change:
     new: Complaint
 
 
-def tell(changes: Sequence[Change], now: datetime, settled_before: datetime | None = None) -> set[str]:
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """Which steps a reconciler looks at: those written `before`, and for the reporter those since `reporters_since`."""
+
+    before: datetime
+    reporters_since: datetime
+
+    def concerns(self, notice: Notice) -> bool:
+        """Say whether the notice is the reconciler's to send."""
+        written_at = notice.entry.written_at or notice.entry.at
+        return written_at < self.before and (notice.to is not To.REPORTER or written_at >= self.reporters_since)
+
+
+def tell(changes: Sequence[Change], now: datetime, settled: Settled | None = None) -> set[str]:
     """Send what each change owes and has not been sent; return the sequences of those that must be tried again.
 
-    With `settled_before`, only what was written before that instant: younger steps are still on their way.
+    With `settled`, only what concerns a reconciler: younger steps are still on their way.
 
     One change's failure never holds up another; a carrier that is down is left alone for the rest of the batch. Raises
     StoreUnavailable when nothing could be looked up at all.
     """
     owed = {
         change.sequence: [
-            notice
-            for notice in notices_owed(change.old, change.new)
-            if settled_before is None or (notice.entry.written_at or notice.entry.at) < settled_before
+            notice for notice in notices_owed(change.old, change.new) if settled is None or settled.concerns(notice)
         ]
         for change in changes
     }

@@ -189,13 +189,14 @@ def _parts_left_out(stored: Complaint, parts: list[tuple[int, str]]) -> list[str
     return [text for _, text in parts if not any(unicodedata.normalize("NFC", text) in known for known in said)]
 
 
-def file_overdue_parts(now: datetime) -> tuple[int, int]:
-    """File every long message that has waited long enough with what came of it, marked so; return how many were filed,
-    and how many could not be: the next sweep tries those again."""
+def file_overdue_parts(now: datetime, written_at: datetime) -> tuple[int, int]:
+    """File every long message that has waited long enough as of `now` with what came of it, marked so; return how many
+    were filed, and how many could not be: the next sweep tries those again. `written_at` is the wall clock, on which
+    the complaint arrives."""
     filed = failed = 0
     for group in intake.groups_due(now):
         try:
-            _file_group(group, intake.parts_of(group), now)
+            _file_group(group, intake.parts_of(group), written_at)
             filed += 1
         except Exception:
             failed += 1

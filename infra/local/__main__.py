@@ -29,13 +29,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.command == "run":
         return run(options)
     try:
-        for line in ask(options):
+        lines = ask(options)
+        for line in lines:
             print(line)
     except (control.Refused, ValueError) as error:
         return _complain(str(error), 2)
     except (control.NotRunning, RuntimeError, OSError) as error:
         return _complain(str(error), 1)
-    return 0
+    return 1 if options.command == "recompute" and lines else 0
 
 
 def ask(options: argparse.Namespace) -> list[str]:
@@ -47,6 +48,8 @@ def ask(options: argparse.Namespace) -> list[str]:
             raise ValueError(fault)
         of_user = {"role": options.role, "opd": options.opd, "division": options.division}
         return [str(control.ask(options.port, "token", **of_user))]
+    if options.command == "recompute":
+        return [str(line) for line in control.ask(options.port, "recompute")]
     return [json.dumps(line) for line in control.ask(options.port, "outbox")]
 
 
@@ -118,7 +121,7 @@ def _port(text: str) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m infra.local", description="The whole service on one machine.")
     commands = parser.add_subparsers(dest="command", required=True)
-    parsers = {name: commands.add_parser(name) for name in ("run", "sweep", "token", "outbox")}
+    parsers = {name: commands.add_parser(name) for name in ("run", "sweep", "token", "outbox", "recompute")}
     for each in parsers.values():
         each.add_argument("--port", type=_port, default=8000)
     parsers["run"].add_argument("--data", type=Path, default=Path(".sambat"))

@@ -1,9 +1,10 @@
-"""What an operator may ask of the running service: sweep, token, outbox."""
+"""What an operator may ask of the running service: sweep, token, outbox, recompute."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from infra.local.arguments import instant, role_fault
@@ -33,7 +34,7 @@ class Commands:
 
     def by_name(self) -> dict[str, Command]:
         """Return the commands as the control socket knows them."""
-        return {"sweep": self.sweep, "token": self.token, "outbox": self.outbox}
+        return {"sweep": self.sweep, "token": self.token, "outbox": self.outbox, "recompute": self.recompute}
 
     def sweep(self, arguments: Mapping[str, str]) -> Any:
         """Sweep as of `now`; return what the handler returns."""
@@ -56,6 +57,12 @@ class Commands:
         """Return what was sent so far."""
         captured = {**self._mail.all(), **self._sms.all()}
         return outbox(all_items(self._dynamodb, f"{self._prefix}notifications"), captured)
+
+    def recompute(self, _: Mapping[str, str]) -> list[str]:
+        """Return each difference between what is stored and what the record says."""
+        from chalicelib.workflows.recomputing import recompute
+
+        return list(recompute(datetime.now(UTC)))
 
     def _must_exist(self, opd: str, division: str) -> None:
         key = {"pk": {"S": "opd"}, "sk": {"S": opd}}

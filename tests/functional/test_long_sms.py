@@ -199,8 +199,8 @@ def test_a_late_part_of_a_full_complaint_is_put_aside(service: Service) -> None:
     later = datetime.now(UTC) + 11 * MINUTE
     sweeping.sweep(later, later)
     ticket = stored(service)[0]["ticket"]
-    for n in range(8):
-        said_more = f"TAMBAH {ticket} {n} {'x' * 7400}"
+    for n in range(11):
+        said_more = f"TAMBAH {ticket} {n} {'x' * 7270}"
         texting.receive_sms(Inbound("twilio", f"t-{n}", CITIZEN, said_more, None), NOW)
     late = generic_part(service, "y" * 400, 2, 3)
     again = generic_part(service, "y" * 480, 3, 3)
@@ -303,3 +303,10 @@ def test_a_group_is_filed_under_a_ticket_of_its_own(service: Service) -> None:
     assert read_ticket(ticket) == ticket
     (reporter,) = service.items("reporters")
     assert (reporter["ticket"]["S"], reporter["phone"]["S"]) == (ticket, CITIZEN)
+
+
+def test_a_sweep_waits_by_its_own_time_and_the_complaint_arrives_by_the_clock(service: Service) -> None:
+    part(0, 1)
+    assert sweeping.sweep(NOW + 9 * MINUTE, NOW + 30 * MINUTE)["filed"] == 0
+    assert sweeping.sweep(NOW + 11 * MINUTE, NOW + MINUTE)["filed"] == 1
+    assert stored(service)[0]["received"].startswith("2026-11-24T03:01:00")

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from chalicelib.domain.complaint import (
-    ANSWERS_CHARACTERS,
+    ANSWERS_BYTES,
     MACHINE,
-    TIMELINE_CHARACTERS,
+    MOST_INTERIM,
+    TIMELINE_BYTES,
     TIMELINE_ENTRIES,
     Actor,
     Complaint,
@@ -341,11 +342,18 @@ def test_a_complaint_takes_its_measure_of_messages_and_no_more() -> None:
         add_message(complaint, "Masih mati.", LATER)
 
 
-def test_a_complaint_takes_its_measure_of_characters_and_not_one_more() -> None:
-    complaint = add_message(answered("x" * 1000), "y" * (TIMELINE_CHARACTERS - 2000), LATER)
+def test_a_complaint_takes_its_measure_of_bytes_and_not_one_more() -> None:
+    complaint = add_message(answered("x" * 1000), "y" * (TIMELINE_BYTES - 1000), LATER)
     with pytest.raises(TimelineFull):
         add_message(complaint, "z" * 1001, LATER)
     assert add_message(complaint, "z" * 1000, LATER).timeline[-1].text == "z" * 1000
+
+
+def test_a_text_is_weighed_as_it_is_stored() -> None:
+    for sign, weight in (("\0", 6), ("\U0001f600", 4), ("a", 1)):
+        add_message(filed(), sign * (TIMELINE_BYTES // weight), LATER)
+        with pytest.raises(TimelineFull):
+            add_message(filed(), sign * (TIMELINE_BYTES // weight + 1), LATER)
 
 
 def test_a_full_timeline_still_takes_an_answer_and_an_escalation() -> None:
@@ -461,8 +469,16 @@ def test_a_complaint_that_needs_supervision_has_sixty_working_days_to_be_finishe
 
 def test_interim_answers_fill_a_complaint_and_the_final_one_has_its_place() -> None:
     complaint = filed(CERTAIN)
-    for _ in range(ANSWERS_CHARACTERS // 3_000):
-        complaint = answer(complaint, "x" * 3_000, OFFICER, LATER, final=False)
+    for _ in range(ANSWERS_BYTES // 4_000):
+        complaint = answer(complaint, "x" * 4_000, OFFICER, LATER, final=False)
     with pytest.raises(TimelineFull):
         answer(complaint, "x", OFFICER, LATER, final=False)
     assert answer(complaint, "Selesai.", OFFICER, LATER, final=True).status is Status.ANSWERED
+
+
+def test_short_interim_answers_are_bounded_too() -> None:
+    complaint = filed(CERTAIN)
+    for _ in range(MOST_INTERIM):
+        complaint = answer(complaint, "Sabar.", OFFICER, LATER, final=False)
+    with pytest.raises(TimelineFull):
+        answer(complaint, "Sabar.", OFFICER, LATER, final=False)

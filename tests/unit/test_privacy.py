@@ -78,3 +78,11 @@ def test_masking_twice_is_masking_once_and_a_text_without_digits_or_signs_stays(
     assert masked(masked(text)) == masked(text)
     bare = "".join(c for c in text if not c.isdigit() and c not in "@[(")
     assert masked(bare) == bare
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["0812_3450_0001", "0812,3450,0001", "081234*50001", "0812|34500001", "0812:3450:0001", "budi at contoh dot com"],
+)
+def test_odd_separators_hide_nothing_from_the_mask(typed: str) -> None:
+    assert masked(f"hubungi {typed} ya") == f"hubungi {MASK} ya"

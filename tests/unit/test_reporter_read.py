@@ -64,15 +64,21 @@ def test_a_read_is_one_more_entry_that_says_who_and_when_and_changes_nothing_els
 
 def test_a_read_is_known_of_the_person_who_read_and_of_nobody_else() -> None:
     after = life.read_reporter(a_complaint(), OFFICER, AT)
-    assert life.has_read_reporter(after, OFFICER)
-    assert not life.has_read_reporter(after, Actor(Role.OPD, "officer-2"))
-    assert not life.has_read_reporter(after, Actor(Role.ADMIN, "officer-1"))
-    assert not life.has_read_reporter(a_complaint(), OFFICER)
+    assert life.has_read_reporter(after, OFFICER, AT)
+    assert not life.has_read_reporter(after, Actor(Role.OPD, "officer-2"), AT)
+    assert not life.has_read_reporter(after, Actor(Role.ADMIN, "officer-1"), AT)
+    assert not life.has_read_reporter(a_complaint(), OFFICER, AT)
+
+
+def test_a_look_on_another_day_is_another_read() -> None:
+    after = life.read_reporter(a_complaint(), OFFICER, AT)
+    assert life.has_read_reporter(after, OFFICER, AT + timedelta(hours=23))
+    assert not life.has_read_reporter(after, OFFICER, AT + timedelta(days=1))
 
 
 def test_what_else_a_person_did_is_no_read() -> None:
     started = life.start(a_complaint(), OFFICER, AT)
-    assert not life.has_read_reporter(started, OFFICER)
+    assert not life.has_read_reporter(started, OFFICER, AT)
 
 
 def test_a_read_owes_nobody_a_message() -> None:
