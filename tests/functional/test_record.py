@@ -47,3 +47,7 @@ def test_within_days_the_reporter_is_told_too(service: Service) -> None:
         "pju@dpuprpkp.example.invalid",
         "warga@example.test",
     ]
+
+
+def test_the_database_client_still_has_what_we_take_from_it(service: Service) -> None:
+    assert "_ruleset_resolver" in vars(boto3.client("dynamodb")), "tables._Wire switches it off: look for its new name"

@@ -276,9 +276,9 @@ def test_tambah_adds_to_ones_own_once_for_each_id(service: Service) -> None:
 
 def test_tambah_to_a_full_one_says_so(service: Service) -> None:
     ticket = ticket_in(at(0, PARKING, "m-1"))
-    for n in range(8):
+    for n in range(11):
         assert at(1, f"TAMBAH {ticket} {n} {'x' * 7000}", f"t-{n}") == sms.ADDED.format(ticket=ticket)
-    assert at(2, f"TAMBAH {ticket} 8 {'x' * 7000}", "t-8") == sms.CANNOT_ADD.format(ticket=ticket)
+    assert at(2, f"TAMBAH {ticket} 11 {'x' * 7000}", "t-11") == sms.CANNOT_ADD.format(ticket=ticket)
 
 
 def test_help_is_given_and_nothing_filed(service: Service) -> None:

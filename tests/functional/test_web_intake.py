@@ -441,7 +441,7 @@ def test_a_message_that_says_nothing_or_too_much_is_refused(service: Service) ->
 def test_a_full_complaint_takes_no_more_and_says_so(service: Service) -> None:
     filed = file(service)
     path = f"/complaints/{filed['ticket']}/messages"
-    for _ in range(15):
+    for _ in range(20):
         assert service.post(path, {"text": "x" * 4000}, x_receipt=filed["receipt"]).status == 200
     before = tables(service)
     full = service.post(path, {"text": "x"}, x_receipt=filed["receipt"])
