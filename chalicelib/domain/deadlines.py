@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import lru_cache
-from typing import Any
 
 
 class CalendarMissing(Exception):
@@ -83,37 +82,29 @@ def last_day(deadline: datetime, calendar_zone: tzinfo) -> date:
     return (deadline.astimezone(calendar_zone) - timedelta(microseconds=1)).date()
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """The city's numbers, from data/policy.json; all in working days except where the name says minutes."""
+def working_days_between(start: datetime, deadline: datetime, calendar: Calendar) -> int:
+    """Return how many working days are left of a deadline after the day of `start`; never negative.
 
-    verify: int
-    answer: int
-    finish: Mapping[str, int]
-    black_vest: int
-    replacement: int
-    twin_minutes: int
-    parts_wait_minutes: int
+    A year without loaded holidays counts as one that has none: what was given provisionally is taken back so.
+    """
+    every_year = replace(calendar, years=None)
+    on, last = start.astimezone(calendar.zone).date(), last_day(deadline, calendar.zone)
+    days = 0
+    while on < last:
+        on += timedelta(days=1)
+        days += every_year.is_working_day(on)
+    return days
 
-    @classmethod
-    def from_data(cls, data: Mapping[str, Any]) -> Policy:
-        """Return the policy; raise ValueError naming what is missing or not a positive whole number."""
 
-        def days(*path: str) -> int:
-            value: Any = data
-            for step in path:
-                value = value.get(step) if isinstance(value, Mapping) else None
-            if type(value) is not int or value < 1:
-                raise ValueError(f"policy {'.'.join(path)} must be a positive whole number, not {value!r}")
-            return value
+def moved(deadline: datetime, start: datetime, days: int, old: Calendar, new: Calendar) -> Deadline:
+    """Return where a deadline of so many `days` after `start` stands by the new calendar.
 
-        kinds = ("complaint", "question", "idea", "information", "supervision")
-        return cls(
-            verify=days("working_days", "verify"),
-            answer=days("working_days", "answer"),
-            finish={kind: days("working_days", "finish", kind) for kind in kinds},
-            black_vest=days("ladder", "black_vest"),
-            replacement=days("ladder", "replacement"),
-            twin_minutes=days("sms", "twin_minutes"),
-            parts_wait_minutes=days("sms", "parts_wait_minutes"),
-        )
+    One that the policy's number of days does not explain (the days left after a wait, an older policy) keeps the
+    working days that it had by the old calendar. One that stands right already stays.
+    """
+    due = deadline_or_provisional(start, days, new)
+    if due.at == deadline:
+        return due
+    if deadline_or_provisional(start, days, old).at != deadline:
+        days = max(1, working_days_between(start, deadline, old))
+    return deadline_or_provisional(start, days, new)

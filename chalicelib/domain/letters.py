@@ -13,7 +13,6 @@ from chalicelib.domain.deadlines import last_day
 from chalicelib.domain.notices import Notice, To
 
 _KIND: Final = {"complaint": "keluhan", "question": "pertanyaan", "idea": "ide", "information": "informasi"}
-_RUNG: Final = {"warning": "Teguran", "black_vest": "Rompi hitam", "replacement": "Penggantian"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,59 +37,106 @@ def letter_for(notice: Notice, names: Names, public_url: str, zone: tzinfo) -> L
     """Return the words of a notice."""
     if notice.to is To.REPORTER:
         return _to_reporter(notice, public_url, zone)
-    if notice.about == "dispatched":
-        return _dispatched(notice, names, public_url, zone)
-    return _escalated(notice, names, public_url, zone)
+    if notice.about == "replied":
+        return _replied(notice, names, public_url, zone)
+    return _to_division(notice, names, public_url, zone)
 
 
-def _dispatched(notice: Notice, names: Names, public_url: str, zone: tzinfo) -> Letter:
-    complaint, due = notice.complaint, _day(notice.entry.deadline, zone)
+def _to_division(notice: Notice, names: Names, public_url: str, zone: tzinfo) -> Letter:
+    complaint, entry, due = notice.complaint, notice.entry, _day(notice.entry.deadline, zone)
+    came, subject = {
+        "dispatched": ("diteruskan kepada Anda", "Aduan baru"),
+        "forwarded": ("diteruskan kepada Anda oleh bidang lain", "Aduan baru"),
+        "reopened": ("dibuka kembali oleh pelapor", "Aduan dibuka kembali"),
+    }[notice.about]
+    known = (
+        f"Kategori: {names.category}" if names.category else "",
+        f"Lokasi: {inert(complaint.address)}" if complaint.address else "",
+        f"Alasan: {inert(entry.text)}" if entry.text else "",
+    )
     lines = [
         f"{names.opd}, {names.division}",
         "",
-        f"Aduan {complaint.ticket} ({_KIND[complaint.kind]}) diteruskan kepada Anda.",
+        f"Aduan {complaint.ticket} ({_KIND[complaint.kind]}) {came}.",
         f"Tenggat tanggapan: {due}.",
-        f"Kategori: {names.category}" if names.category else "",
-        f"Lokasi: {inert(complaint.address)}" if complaint.address else "",
+        *filter(None, known),
         "",
         inert(complaint.text),
         "",
         f"Jawab di sini: {public_url}/meja/{complaint.ticket}",
     ]
-    return Letter(f"Aduan baru {complaint.ticket}, tenggat {due}", _joined(lines))
+    return Letter(f"{subject} {complaint.ticket}, tenggat {due}", _joined(lines))
 
 
-def _escalated(notice: Notice, names: Names, public_url: str, zone: tzinfo) -> Letter:
-    complaint, entry, rung = notice.complaint, notice.entry, _RUNG[notice.about]
-    page = "Jawab di sini: {}/meja" if notice.to in (To.DIVISION, To.HEAD) else "Lihat: {}/kantor"
+def _replied(notice: Notice, names: Names, public_url: str, zone: tzinfo) -> Letter:
+    complaint, entry = notice.complaint, notice.entry
+    due = f"Tenggat tanggapan: {_day(entry.deadline, zone)}." if entry.deadline else ""
     lines = [
-        f"{rung}: {names.opd}, {names.division}",
+        f"{names.opd}, {names.division}",
         "",
-        f"Aduan {complaint.ticket} belum ditanggapi. Tenggat yang terlewati: {_day(entry.deadline, zone)}.",
-        f"Eskalasi ke-{entry.n} dari aduan ini, dicatat {_day(entry.at, zone, exact=True)}.",
+        f"Pelapor aduan {complaint.ticket} membalas pertanyaan Anda:",
         "",
-        inert(complaint.text),
+        inert(entry.text),
         "",
-        f"{page.format(public_url)}/{complaint.ticket}",
+        due,
+        f"Jawab di sini: {public_url}/meja/{complaint.ticket}",
     ]
-    return Letter(f"{rung}: aduan {complaint.ticket} belum ditanggapi", _joined(lines))
+    return Letter(f"Balasan pelapor untuk aduan {complaint.ticket}", _joined(lines))
 
 
 def _to_reporter(notice: Notice, public_url: str, zone: tzinfo) -> Letter:
-    complaint, link = notice.complaint, f"{public_url}/t/{notice.complaint.ticket}"
+    complaint, link = notice.complaint, f"{public_url}/t/{notice.entry.into or notice.complaint.ticket}"
     if notice.about == "received":
         text = filed_reply(complaint, zone)
         return Letter(f"Aduan Anda diterima: {complaint.ticket}", f"{text}\n\n{link}\n", text)
-    said, final = notice.entry.text or "", notice.entry.final
-    lines = [
-        f"Aduan Anda {complaint.ticket} {'dijawab' if final else 'mendapat jawaban sementara'}:",
-        "",
-        inert(said),
-        "",
-        f"Lihat: {link}",
-    ]
-    short = sms.answer_sms(complaint.ticket, notice.entry.opd, said, link)
-    return Letter(f"Tanggapan untuk aduan {complaint.ticket}", _joined(lines), short)
+    said, until = inert(notice.entry.text), _day(notice.entry.deadline, zone)
+    subject, head, foot = _told(notice, until)
+    joined = ""
+    if notice.ticket != complaint.ticket:  # only the other one's reporter may reply, rate and reopen
+        joined = f"Aduan Anda digabung dengan {complaint.ticket}."
+        foot = foot if notice.about == "merged" else ""
+    lines = [f"Aduan Anda {notice.ticket} {head}", joined, "", said, "", foot, f"Lihat: {link}"]
+    short = sms.told_sms(notice.ticket, _in_short(notice), said, link)
+    return Letter(f"{subject} {notice.ticket}", _joined(lines), short)
+
+
+def _in_short(notice: Notice) -> str:
+    entry, opd = notice.entry, (notice.entry.opd or "").upper()
+    return {
+        "answered": f"dijawab {opd}",
+        "asked": f"ditanya {opd}",
+        "rejected": f"tidak diproses, {_REASON[entry.reason or 'spam']}",
+        "merged": f"digabung dengan {entry.into}",
+    }[notice.about]
+
+
+_REASON: Final = {
+    "spam": "bukan aduan",
+    "not_the_city": "bukan wewenang pemerintah kota",
+    "insufficient": "keterangannya belum cukup",
+    "abusive": "isinya tidak pantas",
+}
+
+
+def _told(notice: Notice, until: str) -> tuple[str, str, str]:
+    """Return the subject, the first line and the last word of what a reporter is told."""
+    entry = notice.entry
+    match notice.about:
+        case "asked":
+            return (
+                "Pertanyaan untuk aduan",
+                "mendapat pertanyaan dari dinas:",
+                f"Balas paling lambat {until} di halaman aduan, atau kirim SMS: TAMBAH {notice.ticket} <jawaban>.",
+            )
+        case "rejected":
+            again = "Jika menurut Anda keliru, buka kembali di halaman aduan dengan alasannya."
+            return "Aduan tidak diproses:", f"tidak diproses: {_REASON[entry.reason or 'spam']}.", again
+        case "merged":
+            same = "Anda tetap mendapat kabar tentang aduan itu."
+            return "Aduan digabung:", f"sama dengan aduan {entry.into}, dan digabung dengannya.", same
+    if not entry.final:
+        return "Tanggapan untuk aduan", "mendapat jawaban sementara:", ""
+    return "Tanggapan untuk aduan", "dijawab:", f"Belum puas? Buka kembali paling lambat {until}, atau beri nilai."
 
 
 def filed_reply(complaint: Complaint, zone: tzinfo) -> str:
@@ -119,7 +165,5 @@ def _joined(lines: list[str]) -> str:
     return "\n".join(line for at, line in enumerate(lines) if line or (at and lines[at - 1])) + "\n"
 
 
-def _day(at: datetime | None, zone: tzinfo, *, exact: bool = False) -> str:
-    if at is None:
-        return "-"
-    return sms.short_day(at.astimezone(zone).date() if exact else last_day(at, zone))
+def _day(deadline: datetime | None, zone: tzinfo) -> str:
+    return sms.short_day(last_day(deadline, zone)) if deadline else "-"

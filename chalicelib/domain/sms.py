@@ -129,22 +129,29 @@ def status_reply(complaint: Complaint, last_day: date | None) -> str:
         "received": f"diterima, menunggu diteruskan oleh admin{due}",
         "dispatched": f"diteruskan ke {to}{due}",
         "in_progress": f"dikerjakan {to}{due}",
+        "waiting": f"menunggu balasan Anda untuk {to}",
         "answered": f"dijawab {to}",
+        "closed": f"selesai, dijawab {to}",
+        "rejected": "tidak diproses",
+        "merged": f"digabung dengan {complaint.merged_into}",
     }
-    answers = [entry.text for entry in complaint.timeline if entry.entry == "answered" and entry.text]
-    said = f": {plain(answers[-1])}" if answers else "."
+    about = {"waiting": "asked", "rejected": "rejected", "merged": "merged"}.get(complaint.status, "answered")
+    last = next(complaint.entries(about), None)
+    is_of_now = last is not None and last.clock in (None, complaint.clock)  # no answer that was not good enough
+    said = f": {plain(last.text)}" if last and last.text and is_of_now else "."
     return shortened(f"Tiket {complaint.ticket}: {words[complaint.status]}{said}", 2 * SEGMENT - 14)
 
 
-def answer_sms(ticket: str, opd: str | None, text: str, link: str) -> str:
-    """The answer of an OPD as an SMS of at most three segments; the link shows the whole."""
-    head, tail = f"Tiket {ticket} dijawab {(opd or '').upper()}: ", f" {link}"
-    return head + shortened(plain(text), 3 * 153 - len(head) - len(tail)) + tail
+def told_sms(ticket: str, what: str, text: str, link: str) -> str:
+    """What became of a complaint, as an SMS of at most three segments; the link shows the whole."""
+    head, tail = f"Tiket {ticket} {what}", f" {link}"
+    said = f": {shortened(plain(text), 3 * 153 - len(head) - len(tail) - 2)}" if text else "."
+    return head + said + tail
 
 
 NOT_FOUND: Final = "Tiket itu tidak ada untuk nomor ini. Periksa lagi hurufnya, atau kirim aduan Anda tanpa kata CEK."
 ADDED: Final = "Tambahan untuk tiket {ticket} sudah kami simpan."
-CANNOT_ADD: Final = "Tiket {ticket} sudah penuh; tambahan tidak tersimpan. Kirim sebagai aduan baru."
+CANNOT_ADD: Final = "Tiket {ticket} tidak menerima tambahan lagi. Kirim sebagai aduan baru."
 STOPPED: Final = "Anda tidak akan menerima SMS lagi dari layanan ini. Aduan Anda tetap kami proses."
 HELP: Final = (
     "Kirim aduan Anda dengan kata-kata sendiri, sebut tempatnya. CEK <tiket>: status. TAMBAH <tiket> <isi>: menambah. "

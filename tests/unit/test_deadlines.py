@@ -2,47 +2,25 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
-from typing import Any
 from zoneinfo import ZoneInfo
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.domain.deadlines import (
-    Calendar,
     CalendarMissing,
-    Policy,
     calendar_from,
     deadline_after,
     deadline_or_provisional,
     last_day,
 )
-from tests.unit.samples import CALENDAR, POLICY, WIB, at, data
+from tests.unit.samples import CALENDAR, WIB, at, data
 
 WEEKEND = frozenset({5, 6})
-KNOWN = [
-    ("2026-03-17", 5, "2026-03-31"),  # over Nyepi and Idul Fitri with its cuti bersama
-    ("2026-03-13", 3, "2026-03-25"),
-    ("2026-05-12", 5, "2026-05-21"),
-    ("2026-12-22", 10, "2027-01-11"),  # over the turn of the year
-    ("2026-03-17", 60, "2026-06-26"),
-]
-
-
-@pytest.mark.parametrize(("start", "working_days", "last"), KNOWN)
-@pytest.mark.parametrize("clock", ["00:00", "00:01", "08:00", "23:59"])
-def test_the_known_deadlines_come_out_at_any_hour_of_the_day(
-    start: str, working_days: int, last: str, clock: str
-) -> None:
-    deadline = deadline_after(at(f"{start} {clock}"), working_days, CALENDAR)
-    assert deadline == at(f"{last} 00:00") + timedelta(days=1)
-    assert last_day(deadline, WIB) == date.fromisoformat(last)
 
 
 def test_a_deadline_is_an_instant_in_utc() -> None:
@@ -70,33 +48,8 @@ def test_the_last_day_ends_where_the_deadline_begins() -> None:
     assert last_day(deadline + timedelta(microseconds=1), WIB) == date(2026, 12, 2)
 
 
-@st.composite
-def calendars(draw: st.DrawFn) -> Calendar:
-    """A city with any weekend but a whole week, and any holidays."""
-    weekend = draw(st.frozensets(st.integers(0, 6), max_size=6))
-    days = draw(st.frozensets(st.dates(date(2026, 1, 1), date(2027, 12, 31)), max_size=80))
-    return Calendar(WIB, days, None, weekend)
-
-
-def by_numpy(start: datetime, working_days: int, calendar: Calendar) -> date:
-    """Return the last day as numpy counts it: back to the working day before, and n on."""
-    mask = [weekday not in calendar.weekend for weekday in range(7)]
-    days = np.array(sorted(calendar.holidays), dtype="datetime64[D]")
-    on = np.datetime64(start.astimezone(WIB).date(), "D")
-    last = np.busday_offset(on, working_days, roll="backward", weekmask=mask, holidays=days)
-    return date.fromisoformat(str(last))
-
-
 MINUTES = st.integers(0, 640 * 24 * 60)
 INSTANTS = MINUTES.map(lambda minutes: datetime(2025, 12, 1, tzinfo=UTC) + timedelta(minutes=minutes))
-
-
-@given(start=INSTANTS, working_days=st.integers(1, 90), calendar=calendars() | st.just(replace(CALENDAR, years=None)))
-def test_numpy_counts_the_same_working_days(start: datetime, working_days: int, calendar: Calendar) -> None:
-    expected = by_numpy(start, working_days, calendar)
-    deadline = deadline_after(start, working_days, calendar)
-    assert deadline == datetime.combine(expected + timedelta(days=1), datetime.min.time(), WIB)
-    assert last_day(deadline, WIB) == expected
 
 
 @given(start=INSTANTS, working_days=st.integers(1, 60), later=st.timedeltas(timedelta(0), timedelta(days=9)))
@@ -167,39 +120,3 @@ def test_the_weekend_is_the_citys_own() -> None:
 def test_a_malformed_table_is_refused_by_name(table: Mapping[str, Mapping[str, str]], named: str) -> None:
     with pytest.raises(ValueError, match=named):
         calendar_from(table, WIB, WEEKEND)
-
-
-# ------------------------------------------------------------------------------------------------ the policy
-
-
-def test_the_citys_policy_has_the_defaults_of_the_rules() -> None:
-    assert (POLICY.verify, POLICY.answer) == (3, 5)
-    assert POLICY.finish == {"complaint": 14, "question": 5, "idea": 5, "information": 5, "supervision": 60}
-    assert (POLICY.black_vest, POLICY.replacement) == (2, 3)
-    assert (POLICY.twin_minutes, POLICY.parts_wait_minutes) == (10, 10)
-
-
-PATHS = [
-    "working_days.verify", "working_days.answer", "working_days.finish.complaint", "working_days.finish.question",
-    "working_days.finish.idea", "working_days.finish.information", "working_days.finish.supervision",
-    "ladder.black_vest", "ladder.replacement", "sms.twin_minutes", "sms.parts_wait_minutes",
-]  # fmt: skip
-
-
-@pytest.mark.parametrize("path", PATHS)
-@pytest.mark.parametrize("bad", [None, 0, -1, True, "5", 1.5, {}])
-def test_a_bad_number_in_the_policy_is_named(path: str, bad: Any) -> None:
-    policy = copy.deepcopy(data("policy.json"))
-    *folders, last = path.split(".")
-    inner = policy
-    for folder in folders:
-        inner = inner[folder]
-    inner[last] = bad
-    with pytest.raises(ValueError, match=f"policy {path} must be a positive whole number"):
-        Policy.from_data(policy)
-
-
-@pytest.mark.parametrize("policy", [{}, {"working_days": 5}, {"working_days": {"verify": 3, "answer": 5}}])
-def test_a_policy_without_its_parts_is_refused(policy: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match=r"policy working_days\."):
-        Policy.from_data(policy)

@@ -7,40 +7,78 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.complaint import Complaint
+from chalicelib.domain.complaint import Complaint, Reason
 from chalicelib.domain.letters import Letter, Names, filed_reply, inert, letter_for
+from chalicelib.domain.life import add_message, answer, ask, dispatch, forward, merge, reject, reopen
 from chalicelib.domain.notices import Notice, To, notices_owed
-from tests.unit.samples import ANSWER_DUE, TICKET, WIB, answered, at, dispatched, filed, redispatched, swept
+from tests.unit.samples import (
+    ADMIN,
+    ANSWER_DUE,
+    ARRIVAL,
+    CALENDAR,
+    CERTAIN,
+    OFFICER,
+    OTHER_TICKET,
+    POLICY,
+    TICKET,
+    WIB,
+    answered,
+    at,
+    dispatched,
+    filed,
+    in_progress,
+    merged,
+    redispatched,
+    survivor,
+    swept,
+    waiting,
+)
 
 NAMES = Names("Dinas Pekerjaan Umum", "Bidang Penerangan Jalan", "Penerangan jalan umum")
 URL = "https://sambat.example/api"
+LATER = ARRIVAL + timedelta(hours=3)
 ALL = [
     (To.REPORTER, "received"), (To.DIVISION, "dispatched"), (To.HEAD, "dispatched"), (To.REPORTER, "answered"),
-    (To.DIVISION, "warning"), (To.HEAD, "warning"), (To.HEAD, "black_vest"), (To.ADMIN, "black_vest"),
-    (To.ADMIN, "replacement"), (To.MAYOR, "replacement"),
+    (To.DIVISION, "forwarded"), (To.HEAD, "forwarded"), (To.REPORTER, "asked"), (To.DIVISION, "replied"),
+    (To.REPORTER, "rejected"), (To.REPORTER, "merged"), (To.DIVISION, "reopened"), (To.HEAD, "reopened"),
 ]  # fmt: skip
 
 
-def life_of(**filing: Any) -> Complaint:
-    """Return a complaint that was told of in every way but by its answer."""
-    complaint = swept(dispatched(**filing), ANSWER_DUE)
-    return swept(swept(complaint, at("2026-12-05 00:00")), at("2026-12-10 00:00"))
+def lives_of(said: str, **filing: Any) -> Iterator[tuple[Complaint | None, Complaint]]:
+    """Yield a step that is told in each way; the officer, the admin and the reporter use these words."""
+    one = dispatched(**filing)
+    yield None, one
+    done = answer(one, said, OFFICER, LATER, CALENDAR, POLICY, final=True)
+    yield one, done
+    yield done, reopen(done, said, LATER, CALENDAR, POLICY)
+    yield one, forward(one, "dishub", "parkir", said, OFFICER, LATER, CALENDAR, POLICY)
+    asked = ask(one, said, OFFICER, LATER, CALENDAR, POLICY)
+    yield one, asked
+    yield asked, add_message(asked, said, LATER, CALENDAR)
+    yield one, reject(one, Reason.NOT_THE_CITY, said, ADMIN, LATER)
+    yield one, merge(one, survivor(), ADMIN, LATER)[0]
 
 
 def notices(said: str = "Sudah diganti.", **filing: str) -> Iterator[Notice]:
     """Yield every notice that there is, for a complaint with these words."""
-    yield from notices_owed(None, life_of(**filing))
-    told = answered(said)
-    yield from notices_owed(replace(told, timeline=told.timeline[:-1]), told)
+    for old, new in lives_of(said, **filing):
+        yield from notices_owed(old, new)
 
 
 def letters(said: str = "Sudah diganti.", **filing: str) -> dict[tuple[str, str], Letter]:
     return {(notice.to, notice.about): letter_for(notice, NAMES, URL, WIB) for notice in notices(said, **filing)}
+
+
+def told(old: Complaint, new: Complaint, ticket: str = TICKET) -> Letter:
+    """Return what one reporter is told of a step."""
+    (notice,) = [one for one in notices_owed(old, new) if one.ticket == ticket and one.to is To.REPORTER]
+    return letter_for(notice, NAMES, URL, WIB)
 
 
 def test_every_notice_has_its_words() -> None:
@@ -80,48 +118,134 @@ def test_a_deadline_that_is_not_there_is_a_dash() -> None:
     assert letter_for(without, NAMES, URL, WIB).subject == f"Aduan baru {TICKET}, tenggat -"
 
 
+@pytest.mark.parametrize("to", [To.DIVISION, To.HEAD])
 @pytest.mark.parametrize(
-    ("to", "about", "rung", "missed", "n", "recorded"),
+    ("about", "subject", "came"),
     [
-        (To.DIVISION, "warning", "Teguran", "1 Des 2026", 1, "2 Des 2026"),
-        (To.HEAD, "warning", "Teguran", "1 Des 2026", 1, "2 Des 2026"),
-        (To.HEAD, "black_vest", "Rompi hitam", "4 Des 2026", 2, "5 Des 2026"),
-        (To.ADMIN, "black_vest", "Rompi hitam", "4 Des 2026", 2, "5 Des 2026"),
-        (To.ADMIN, "replacement", "Penggantian", "9 Des 2026", 3, "10 Des 2026"),
-        (To.MAYOR, "replacement", "Penggantian", "9 Des 2026", 3, "10 Des 2026"),
+        ("forwarded", "Aduan baru", "diteruskan kepada Anda oleh bidang lain"),
+        ("reopened", "Aduan dibuka kembali", "dibuka kembali oleh pelapor"),
     ],
 )
-def test_an_escalation_says_which_deadline_passed_and_when_it_was_recorded(
-    to: To, about: str, rung: str, missed: str, n: int, recorded: str
-) -> None:
-    letter = letters()[to, about]
-    page = f"Lihat: {URL}/kantor" if to in (To.ADMIN, To.MAYOR) else f"Jawab di sini: {URL}/meja"
-    assert letter.subject == f"{rung}: aduan {TICKET} belum ditanggapi"
+def test_a_new_clock_is_told_with_its_reason_and_its_deadline(to: To, about: str, subject: str, came: str) -> None:
+    letter = letters("Masih mati.")[to, about]
+    assert letter.subject == f"{subject} {TICKET}, tenggat 1 Des 2026"
     assert letter.text == (
-        f"{rung}: Dinas Pekerjaan Umum, Bidang Penerangan Jalan\n"
+        "Dinas Pekerjaan Umum, Bidang Penerangan Jalan\n"
         "\n"
-        f"Aduan {TICKET} belum ditanggapi. Tenggat yang terlewati: {missed}.\n"
-        f"Eskalasi ke-{n} dari aduan ini, dicatat {recorded}.\n"
+        f"Aduan {TICKET} (keluhan) {came}.\n"
+        "Tenggat tanggapan: 1 Des 2026.\n"
+        "Kategori: Penerangan jalan umum\n"
+        "Alasan: Masih mati.\n"
         "\n"
         "Lampu jalan mati di Jl. Bukirsari\n"
         "\n"
-        f"{page}/{TICKET}\n"
+        f"Jawab di sini: {URL}/meja/{TICKET}\n"
+    )
+    assert letter.sms == ""
+
+
+@pytest.mark.parametrize(
+    ("kind", "word"),
+    [("complaint", "keluhan"), ("question", "pertanyaan"), ("idea", "ide"), ("information", "informasi")],
+)
+def test_each_kind_has_its_word(kind: str, word: str) -> None:
+    notice = list(notices_owed(None, filed(replace(CERTAIN, kind=kind))))[-1]
+    assert f"Aduan {TICKET} ({word}) diteruskan" in letter_for(notice, NAMES, URL, WIB).text
+
+
+def test_a_reply_is_told_to_the_division_with_the_deadline_that_it_moved() -> None:
+    letter = letters("Tiang 7.")[To.DIVISION, "replied"]
+    assert letter.subject == f"Balasan pelapor untuk aduan {TICKET}"
+    assert letter.text == (
+        "Dinas Pekerjaan Umum, Bidang Penerangan Jalan\n"
+        "\n"
+        f"Pelapor aduan {TICKET} membalas pertanyaan Anda:\n"
+        "\n"
+        "Tiang 7.\n"
+        "\n"
+        "Tenggat tanggapan: 1 Des 2026.\n"
+        f"Jawab di sini: {URL}/meja/{TICKET}\n"
     )
 
 
-@pytest.mark.parametrize(("final", "words"), [(True, "dijawab"), (False, "mendapat jawaban sementara")])
-def test_the_reporter_reads_the_answer_by_mail_and_by_sms(*, final: bool, words: str) -> None:
-    told = answered("Sudah diganti.\nTerima kasih.", final=final)
-    letter = letter_for(list(notices_owed(None, told))[-1], NAMES, URL, WIB)
+def test_a_reply_after_an_interim_answer_names_no_deadline() -> None:
+    asked = ask(answered(final=False), "Di mana?", OFFICER, LATER, CALENDAR, POLICY)
+    (notice,) = notices_owed(asked, add_message(asked, "Di sini.", LATER, CALENDAR))
+    assert "Tenggat" not in letter_for(notice, NAMES, URL, WIB).text
+
+
+@pytest.mark.parametrize(
+    ("final", "words", "foot"),
+    [
+        (True, "dijawab", "Belum puas? Buka kembali paling lambat 8 Des 2026, atau beri nilai.\n"),
+        (False, "mendapat jawaban sementara", ""),
+    ],
+)
+def test_the_reporter_reads_the_answer_by_mail_and_by_sms(*, final: bool, words: str, foot: str) -> None:
+    letter = told(in_progress(), answered("Sudah diganti.\nTerima kasih.", final=final))
     assert letter.subject == f"Tanggapan untuk aduan {TICKET}"
     assert letter.text == (
-        f"Aduan Anda {TICKET} {words}:\n\nSudah diganti.\nTerima kasih.\n\nLihat: {URL}/t/{TICKET}\n"
+        f"Aduan Anda {TICKET} {words}:\n\nSudah diganti.\nTerima kasih.\n\n{foot}Lihat: {URL}/t/{TICKET}\n"
     )
     assert letter.sms == f"Tiket {TICKET} dijawab DPUPRPKP: Sudah diganti. Terima kasih. {URL}/t/{TICKET}"
 
 
+def test_the_reporter_reads_the_question_and_how_and_until_when_to_reply() -> None:
+    letter = told(in_progress(), waiting())
+    assert letter.subject == f"Pertanyaan untuk aduan {TICKET}"
+    assert letter.text == (
+        f"Aduan Anda {TICKET} mendapat pertanyaan dari dinas:\n\nTiang nomor berapa?\n\n"
+        f"Balas paling lambat 8 Des 2026 di halaman aduan, atau kirim SMS: TAMBAH {TICKET} <jawaban>.\n"
+        f"Lihat: {URL}/t/{TICKET}\n"
+    )
+    assert letter.sms == f"Tiket {TICKET} ditanya DPUPRPKP: Tiang nomor berapa? {URL}/t/{TICKET}"
+
+
+@pytest.mark.parametrize(
+    ("reason", "words"),
+    [
+        ("spam", "bukan aduan"), ("not_the_city", "bukan wewenang pemerintah kota"),
+        ("insufficient", "keterangannya belum cukup"), ("abusive", "isinya tidak pantas"),
+    ],
+)  # fmt: skip
+def test_a_rejection_says_why_which_office_is_right_and_what_can_be_done(reason: str, words: str) -> None:
+    letter = told(filed(), reject(filed(), Reason(reason), "Ke BPJN.", ADMIN, LATER))
+    assert letter.subject == f"Aduan tidak diproses: {TICKET}"
+    assert letter.text == (
+        f"Aduan Anda {TICKET} tidak diproses: {words}.\n\nKe BPJN.\n\n"
+        "Jika menurut Anda keliru, buka kembali di halaman aduan dengan alasannya.\n"
+        f"Lihat: {URL}/t/{TICKET}\n"
+    )
+    assert letter.sms == f"Tiket {TICKET} tidak diproses, {words}: Ke BPJN. {URL}/t/{TICKET}"
+
+
+def test_a_merger_says_into_which_complaint_and_that_news_goes_on() -> None:
+    letter = told(filed(), merged())
+    assert letter.subject == f"Aduan digabung: {TICKET}"
+    assert letter.text == (
+        f"Aduan Anda {TICKET} sama dengan aduan {OTHER_TICKET}, dan digabung dengannya.\n\n"
+        f"Anda tetap mendapat kabar tentang aduan itu.\nLihat: {URL}/t/{OTHER_TICKET}\n"
+    )
+    assert letter.sms == f"Tiket {TICKET} digabung dengan {OTHER_TICKET}. {URL}/t/{OTHER_TICKET}"
+
+
+def test_the_reporter_of_a_merged_complaint_is_told_by_their_own_ticket_and_to_do_nothing_that_they_cannot() -> None:
+    both = merge(survivor(), dispatched(), ADMIN, LATER)[1]
+    done = answer(both, "Sudah.", OFFICER, LATER, CALENDAR, POLICY, final=True)
+    letter = told(both, done, OTHER_TICKET)
+    assert letter.subject == f"Tanggapan untuk aduan {OTHER_TICKET}"
+    assert letter.text == (
+        f"Aduan Anda {OTHER_TICKET} dijawab:\nAduan Anda digabung dengan {TICKET}.\n\nSudah.\n\n"
+        f"Lihat: {URL}/t/{TICKET}\n"
+    )
+    assert letter.sms == f"Tiket {OTHER_TICKET} dijawab DPUPRPKP: Sudah. {URL}/t/{TICKET}"
+    gone = merge(both, replace(dispatched(), ticket="00000-00000"), ADMIN, LATER)[0]
+    assert "Anda tetap mendapat kabar" in told(both, gone, OTHER_TICKET).text
+    assert told(both, gone, OTHER_TICKET).text.startswith(f"Aduan Anda {OTHER_TICKET} sama dengan aduan 00000-00000")
+
+
 def test_an_answer_without_words_is_told_all_the_same() -> None:
-    notice = list(notices_owed(None, answered()))[-1]
+    (notice,) = notices_owed(in_progress(), answered())
     letter = letter_for(replace(notice, entry=replace(notice.entry, text=None)), NAMES, URL, WIB)
     assert TICKET in letter.text
     assert TICKET in letter.sms
@@ -130,19 +254,21 @@ def test_an_answer_without_words_is_told_all_the_same() -> None:
 def test_a_filing_is_told_in_the_same_words_by_mail_by_sms_and_as_a_reply() -> None:
     letter = letters()[To.REPORTER, "received"]
     assert letter.subject == f"Aduan Anda diterima: {TICKET}"
-    assert letter.sms == filed_reply(life_of(), WIB)
+    assert letter.sms == filed_reply(dispatched(), WIB)
     assert letter.text == f"{letter.sms}\n\n{URL}/t/{TICKET}\n"
 
 
 def test_the_reply_to_a_filing_never_changes_whatever_came_after_it() -> None:
-    at_once, waiting = filed_reply(dispatched(), WIB), filed_reply(filed(), WIB)
+    at_once, waiting_reply = filed_reply(dispatched(), WIB), filed_reply(filed(), WIB)
     assert "DPUPRPKP" in at_once
     assert "1 Des 2026" in at_once
-    assert "Admin" in waiting
-    assert (
-        filed_reply(life_of(), WIB) == at_once == filed_reply(redispatched(dispatched(), at("2026-12-01 08:00")), WIB)
-    )
-    assert filed_reply(redispatched(filed(), at("2026-11-24 11:00")), WIB) == waiting
+    assert "Admin" in waiting_reply
+    for _, later in lives_of("Sudah."):
+        assert filed_reply(later, WIB) == at_once
+    assert filed_reply(redispatched(dispatched(), at("2026-12-01 08:00")), WIB) == at_once
+    assert filed_reply(swept(dispatched(), ANSWER_DUE), WIB) == at_once
+    by_hand = dispatch(filed(), "dishub", "parkir", ADMIN, at("2026-11-24 11:00"), CALENDAR, POLICY)
+    assert filed_reply(by_hand, WIB) == waiting_reply
 
 
 # ------------------------------------------------------------------------------------- what people typed is inert
@@ -202,8 +328,6 @@ def test_a_text_has_no_character_that_acts(text: str, said: str, address: str) -
 
 
 def test_the_days_are_those_of_the_citys_zone() -> None:
-    late = swept(dispatched(), at("2026-12-02 23:30"))
-    later = swept(dispatched(), at("2026-12-02 23:30") + timedelta(hours=1))
-    for warned, day in ((late, "2 Des 2026"), (later, "3 Des 2026")):
-        notice = next(notices_owed(dispatched(), warned))
-        assert f"dicatat {day}" in letter_for(notice, NAMES, URL, WIB).text
+    notice = list(notices_owed(None, dispatched()))[-1]
+    for zone, day in ((WIB, "1 Des 2026"), (ZoneInfo("Asia/Jayapura"), "2 Des 2026")):  # there it is two hours later
+        assert f"Tenggat tanggapan: {day}." in letter_for(notice, NAMES, URL, zone).text

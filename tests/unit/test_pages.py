@@ -12,6 +12,9 @@ import jinja2
 import pytest
 
 from chalicelib import pages
+from chalicelib.domain import standing
+from chalicelib.domain.complaint import Kind, Reason, Role, Rung, Status
+from chalicelib.domain.escalation import State
 
 WIB = ZoneInfo("Asia/Jakarta")
 BASE = "https://sambat.example.org/api"
@@ -19,22 +22,34 @@ NOW = datetime(2026, 11, 26, 9, 0, tzinfo=WIB)
 DUE = datetime(2026, 12, 1, tzinfo=WIB)
 HOSTILE = """<script>alert(1)</script> "onmouseover="x() ' {{7*7}} {% raw %} </textarea></style>"""
 VOID = frozenset({"meta", "link", "input", "br", "rect"})
-STATUSES = (*pages.STEPS, "waiting", "rejected", "merged")
-RUNGS = ("warning", "black_vest", "replacement")
+STATUSES = tuple(Status)
+RUNGS = pages.RUNGS
+REASONS = tuple(Reason)
 
 
 def a_timeline(words: str = "Nomor rumah berapa?") -> list[dict[str, Any]]:
     at = datetime(2026, 11, 24, 10, 0, tzinfo=WIB)
+    parking = {"opd": "dishub", "opd_name": "Dinas Perhubungan", "division_name": "Bidang Parkir"}
     extras: dict[str, dict[str, Any]] = {
-        "asked": {"text": words},
-        "rejected": {"reason": "not_the_city", "note": words},
+        "asked": {"text": words, "deadline": DUE},
+        "replied": {"text": words, "deadline": DUE},
+        "refused": {"text": words, "deadline": DUE, **parking},
+        "rejected": {"reason": "not_the_city", "text": words},
         "merged": {"into": "7K3QM-2ZX4T"},
-        "rated": {"score": 5},
-        "forwarded": {"opd_name": "Dinas Perhubungan", "division_name": "Bidang Parkir"},
+        "absorbed": {"ticket": "7K3QM-2ZX5T"},
+        "rated": {"score": 5, "text": words},
+        "forwarded": {**parking, "text": words, "deadline": DUE},
+        "contested": {"n": 2, "text": words},
+        "upheld": {"n": 2, "text": words},
+        "finish_missed": {"deadline": DUE},
     }
     names = [*pages.ENTRIES, "something_new"]
     timeline = [{"at": at + timedelta(hours=n), "entry": name, **extras.get(name, {})} for n, name in enumerate(names)]
     timeline += [{"at": at, "entry": "escalated", "rung": rung, "n": n} for n, rung in enumerate(RUNGS, 1)]
+    timeline += [{"at": at, "entry": "escalated", "rung": "warning", "opd": "admin", "division": "admin"}]
+    timeline += [
+        {"at": at, "entry": "reopened", "text": words, "opd": opd, "deadline": DUE} for opd in (None, "dishub")
+    ]
     timeline += [{"at": at, "entry": "answered", "final": final} for final in (False, True)]
     return timeline
 
@@ -45,6 +60,7 @@ def a_complaint(words: str = "Lampu jalan mati", **changes: Any) -> dict[str, An
         "receipt": "pXx0T2nq8yq3m7Q4wT1r5A",
         "kind": "complaint",
         "status": "in_progress",
+        "channel": "sms",
         "text": words,
         "opd": "dpuprpkp",
         "division": "pju",
@@ -71,7 +87,7 @@ def an_item(words: str = "Lampu jalan mati", **changes: Any) -> dict[str, Any]:
         "status": "dispatched",
         "category_name": "Lampu jalan",
         "division_name": "Bidang Penerangan Jalan Umum",
-        "text_start": words,
+        "text": words,
         "answer_due_at": DUE,
         "finish_due_at": datetime(2026, 12, 15, tzinfo=WIB),
         "rung": None,
@@ -99,9 +115,18 @@ def divisions(words: str) -> list[tuple[str, list[tuple[str, str]]]]:
     ]
 
 
-def an_escalation(rung: str) -> dict[str, Any]:
-    return {"ticket": "7K3QM-2ZX4T", "rung": rung, "deadline": DUE, "opd_name": "Dinas Perhubungan",
-            "division_name": "Bidang Parkir"}  # fmt: skip
+def an_escalation(rung: str = "warning", n: int = 1, **changes: Any) -> dict[str, Any]:
+    return {"ticket": "7K3QM-2ZX4T", "n": n, "rung": rung, "deadline": DUE, "opd": "dishub", "state": "recorded",
+            "opd_name": "Dinas Perhubungan", "division_name": "Bidang Parkir", "can": None, "key": f"7K3QM-2ZX4T-{n}-",
+            **changes}  # fmt: skip
+
+
+def a_standing(**changes: Any) -> dict[str, Any]:
+    because = [{"ticket": "7K3QM-2ZX4T", "n": 1}, {"ticket": "7K3QM-2ZX5T", "n": 2}]
+    return {"opd": "dishub", "division": "parkir", "opd_name": "Dinas Perhubungan", "division_name": "Bidang Parkir",
+            "key": "dishub-parkir-", "rung": "warning", "since": NOW, "proposed": "black_vest",
+            "rung_because": because[:1], "rung_rules": ["first_warning"], "proposal_because": because,
+            "proposal_rules": list(pages.RULES[1:3]), "comes_down_at": DUE, **changes}  # fmt: skip
 
 
 def services() -> list[dict[str, str]]:
@@ -110,6 +135,18 @@ def services() -> list[dict[str, str]]:
         {"code": "parkir", "name": "Parkir liar", "name_en": "Illegal parking", "group": "Dinas Perhubungan"},
         {"code": "lalin", "name": "Lampu merah", "name_en": "Traffic lights", "group": "Dinas Perhubungan"},
     ]
+
+
+OFFICERS_FIELDS = (
+    "text",
+    "interim",
+    "ask-text",
+    "forward-to",
+    "forward-reason",
+    "refuse-reason",
+    "7K3QM-2ZX4T-1-reason",
+)
+OFFICE_FIELDS = ("to", "kind", "merge-into", "reject-reason", "reject-note", "7K3QM-2ZX4T-1-reason")
 
 
 def values_of(name: str, words: str = "Lampu jalan mati") -> dict[str, Any]:
@@ -127,10 +164,27 @@ def values_of(name: str, words: str = "Lampu jalan mati") -> dict[str, Any]:
             "sms_number": "081333471111",
         },
         "filed.html": {"complaint": a_complaint(opd_name=words)},
-        "ticket.html": {"complaint": a_complaint(words), "errors": [{"field": "receipt", "message": words}]},
+        "ticket.html": {
+            "complaint": a_complaint(words),
+            "errors": [{"field": "receipt", "message": words}],
+            "fields": ["receipt"],
+            "actions": [],
+            "receipt": None,
+        },
         "message.html": {"title": words, "body": words, "status": 404, "link": None, "link_text": None},
         "desk.html": {
             "who": {"opd_name": words, "division_name": None, "role": "opd"},
+            "of_status": None,
+            "statuses": ("waiting", "answered", "closed"),
+            "about": words,
+            "notice": words,
+            "escalations": [
+                an_escalation(can="contest", own=True),
+                an_escalation("black_vest", 2, state="contested", own=False),
+            ],
+            "errors": [{"field": "7K3QM-2ZX4T-1-reason", "message": words}],
+            "typed": {"7K3QM-2ZX4T-1-reason": words},
+            "fields": ["7K3QM-2ZX4T-1-reason"],
             "items": [
                 an_item(words, days_left=-2, late=True, rung="warning"),
                 an_item(words, days_left=0, rung="black_vest"),
@@ -143,9 +197,13 @@ def values_of(name: str, words: str = "Lampu jalan mati") -> dict[str, Any]:
         "desk_complaint.html": {
             "complaint": a_complaint(words),
             "csrf": words,
-            "errors": [{"field": "text", "message": words}],
-            "typed": {"text": words, "interim": "true"},
-            "actions": ["start", "answer"],
+            "errors": [{"field": name, "message": words} for name in (*OFFICERS_FIELDS, "status")],
+            "typed": {**dict.fromkeys(OFFICERS_FIELDS, words), "interim": "true"},
+            "fields": OFFICERS_FIELDS,
+            "actions": ["start", "answer_interim", "answer", "ask", "forward", "refuse"],
+            "divisions": divisions(words),
+            "escalations": [an_escalation(can="contest"), an_escalation("black_vest", 2, objection=words)],
+            "place": "meja",
             "notice": words,
         },
         "office.html": {
@@ -158,7 +216,9 @@ def values_of(name: str, words: str = "Lampu jalan mati") -> dict[str, Any]:
             "counts": {"late": 1, "today": 1, "rest": 38},
             "next": f"{BASE}/kantor?cursor=abc",
             "divisions": divisions(words),
-            "escalations": [an_escalation(rung) for rung in RUNGS],
+            "escalations": [an_escalation(rung, n) for n, rung in enumerate(RUNGS, 1)],
+            "contested": [an_escalation(state="contested", objection=words)],
+            "proposals": 2,
             "rungs": list(zip(RUNGS, (7, 2, 0), strict=True)),
             "sent": an_item(words, opd_name=words),
             "csrf": words,
@@ -167,10 +227,38 @@ def values_of(name: str, words: str = "Lampu jalan mati") -> dict[str, Any]:
             "complaint": a_complaint(words, **a_waiting(words), checked=False, confidential=True, incomplete=True),
             "divisions": divisions(words),
             "csrf": words,
-            "errors": [{"field": "to", "message": words}, {"field": "kind", "message": words}],
-            "typed": {"to": "dishub/parkir", "kind": words},
-            "actions": ["dispatch", "check"],
+            "errors": [{"field": name, "message": words} for name in (*OFFICE_FIELDS, "full")],
+            "typed": {**dict.fromkeys(OFFICE_FIELDS, words), "to": "dishub/parkir", "reject-reason": "spam"},
+            "fields": OFFICE_FIELDS,
+            "actions": ["dispatch", "check", "reject", "merge"],
+            "reasons": REASONS,
+            "escalations": [
+                an_escalation(state="contested", can="settle", objection=words),
+                an_escalation("black_vest", 2, opd="admin"),
+            ],
+            "place": "kantor",
             "notice": words,
+        },
+        "office_standings.html": {
+            "role": "mayor",
+            "rows": [
+                a_standing(),
+                a_standing(opd="admin", division="admin", key="admin-admin-", proposed=None),
+                a_standing(
+                    division="lalin",
+                    key="dishub-lalin-",
+                    rung="replacement",
+                    proposed=None,
+                    rung_rules=["came_down", "a_new_rule"],
+                ),
+            ],
+            "about": a_standing(),
+            "numbers": {"warnings": "3", "vests": "2", "days": "30"},
+            "errors": [{"field": "dishub-parkir-reason", "message": words}, {"field": "status", "message": words}],
+            "typed": {"dishub-parkir-reason": words, "dishub-other-reason": words},
+            "fields": ["dishub-parkir-reason"],
+            "notice": words,
+            "csrf": words,
         },
         "token.html": {"token": words, "until": NOW, "csrf": words},
     }
@@ -179,8 +267,9 @@ def values_of(name: str, words: str = "Lampu jalan mati") -> dict[str, Any]:
 
 PAGES = (
     "form.html", "filed.html", "ticket.html", "message.html", "desk.html", "desk_complaint.html", "office.html",
-    "office_complaint.html", "token.html",
+    "office_complaint.html", "office_standings.html", "token.html",
 )  # fmt: skip
+WITH_A_CHOICE = ("office.html", "office_complaint.html", "desk_complaint.html")  # among all divisions of the city
 
 
 class Page(HTMLParser):
@@ -255,13 +344,9 @@ def test_every_text_is_there_in_both_languages_with_the_same_parameters() -> Non
 
 def test_every_key_that_is_used_exists_and_every_key_is_used() -> None:
     whole, begun = used_keys()
-    begun |= {
-        "error.",
-        "answer_error.",
-        "dispatch_error.",
-        "message.",
-    }  # put together in field_errors and render_message
     known = set(texts())
+    begun |= {"error.", "message."}  # put together in field_errors and render_message
+    begun |= {f"{key.partition('.')[0]}." for key in known if key.partition(".")[0].endswith("_error")}
     assert whole - known == set()
     assert {key for key in known - whole if not key.startswith(tuple(begun))} == set()
     assert {start for start in begun if not any(key.startswith(start) for key in known)} == set()
@@ -269,14 +354,19 @@ def test_every_key_that_is_used_exists_and_every_key_is_used() -> None:
 
 def test_every_value_of_the_domain_has_its_word() -> None:
     families = {
-        "kind": pages.KINDS,
-        "status": STATUSES,
-        "rung": RUNGS,
+        "kind": Kind,
+        "status": Status,
+        "rung": Rung,
+        "role": Role,
+        "reason": Reason,
+        "state": State,
         "entry": pages.ENTRIES,
-        "reason": ("spam", "not_the_city", "insufficient", "abusive"),
+        "rule": pages.RULES,
     }
     missing = {f"{family}.{value}" for family, values in families.items() for value in values} - set(texts())
     assert missing == set()
+    assert tuple(Rung) == pages.RUNGS
+    assert set(pages.RULES) == {"first_warning", "came_down", *standing._RULES}
 
 
 def test_a_missing_key_and_a_missing_parameter_are_errors() -> None:
@@ -314,7 +404,7 @@ def test_every_field_has_its_label_and_what_describes_it(name: str, lang: str) -
     assert len(ids) == len(set(ids))
     labelled = {attributes.get("for") for attributes in page.all("label")}
     for field in page.all("input", "select", "textarea"):
-        if field.get("type") in ("hidden", "checkbox"):  # a checkbox stands inside its label
+        if field.get("type") in ("hidden", "checkbox", "radio"):  # these two stand inside their labels
             continue
         assert field["id"] in labelled
     for _, attributes in page.tags:
@@ -341,7 +431,7 @@ def test_a_page_loads_nothing_from_anywhere_and_runs_nothing(name: str, lang: st
 @each_language
 @every_page
 def test_a_page_is_small_enough_for_a_slow_phone(name: str, lang: str) -> None:
-    most = 16_000 if name == "office.html" else 15_000  # with a choice of divisions for each complaint
+    most = 24_000 if name in WITH_A_CHOICE else 17_500
     assert len(pages.render(name, lang, BASE, **values_of(name), now=NOW).encode()) < most
 
 
@@ -445,9 +535,80 @@ def test_words_not_yet_checked_are_explained_not_shown() -> None:
     assert "Belum ada tanggapan" in page.words
 
 
+def own_page(status: str, actions: list[str], lang: str = "id", **changes: Any) -> Page:
+    """The ticket's page as its reporter sees it."""
+    fields = [name for action in actions for name in OWN_FIELDS[action]]
+    values = {"receipt": "r3c31pt", "errors": [], "typed": {}, "fields": fields, **changes}
+    complaint = values.pop("complaint", a_complaint(mine=True, status=status))
+    return shown("ticket.html", lang, complaint=complaint, actions=actions, **values)
+
+
+OWN_FIELDS = {"message": ("text",), "rate": ("score", "comment"), "reopen": ("reason",)}
+
+
+def posts(page: Page) -> list[str]:
+    return [form["action"].removeprefix(f"{BASE}/").partition("?")[0] for form in page.all("form")]
+
+
 def test_the_receipt_is_asked_for_only_when_it_is_not_yet_shown() -> None:
-    assert f"{BASE}/t/7K3QM-2ZX4T?lang=id" in [form["action"] for form in shown("ticket.html").all("form")]
-    assert list(shown("ticket.html", complaint=a_complaint(mine=True)).all("form")) == []
+    assert posts(shown("ticket.html")) == ["t/7K3QM-2ZX4T"]
+    assert "receipt" in [field["name"] for field in shown("ticket.html").all("input") if field.get("type") != "hidden"]
+    assert [field["type"] for field in own_page("merged", []).all("input")] == ["hidden"]
+
+
+def test_ones_own_page_has_the_forms_of_what_is_possible_each_with_the_receipt() -> None:
+    switch, where = "t/7K3QM-2ZX4T", "complaints/7K3QM-2ZX4T/"
+    for actions, expected in (
+        ([], []),
+        (["message"], ["messages"]),
+        (["message", "rate", "reopen"], ["rating", "reopen", "messages"]),
+        (["reopen"], ["reopen"]),
+    ):
+        page = own_page("answered", actions)
+        assert posts(page) == [switch, *(where + path for path in expected)]
+        receipts = [field["value"] for field in page.all("input") if field["name"] == "receipt"]
+        assert receipts == ["r3c31pt"] * (len(expected) + 1)
+
+
+def test_a_question_stands_before_all_else_with_a_box_for_the_reply() -> None:
+    asked = {"at": NOW, "entry": "asked", "text": "Nomor tiangnya berapa?", "deadline": DUE}
+    complaint = a_complaint(mine=True, status="waiting", reply_due_at=DUE, timeline=[asked])
+    page = own_page("waiting", ["message"], complaint=complaint)
+    assert page.words.index("Nomor tiangnya berapa?") < page.words.index("Diterima")
+    assert "Balasan ditunggu sampai Senin, 30 November 2026" in page.words
+    assert posts(page).count("complaints/7K3QM-2ZX4T/messages") == 1
+    assert list(page.all("details")) == []
+
+
+def test_a_score_is_chosen_by_a_word_and_comes_back_as_it_was() -> None:
+    page = own_page("answered", ["rate"], typed={"score": "2", "comment": "Masih gelap."},
+                    errors=[{"field": "comment", "message": "Terlalu panjang."}])  # fmt: skip
+    scores = [field for field in page.all("input") if field["type"] == "radio"]
+    assert [field["value"] for field in scores] == ["5", "4", "3", "2", "1"]
+    assert [field["value"] for field in scores if "checked" in field] == ["2"]
+    assert all(pages.text(f"rate.score_{score}", "id") in page.words for score in range(1, 6))
+    assert "Masih gelap." in page.words
+
+
+def test_what_was_typed_into_a_form_that_is_gone_is_shown_all_the_same() -> None:
+    page = own_page("closed", [], typed={"reason": "Masih mati juga.", "score": "2"},
+                    errors=[{"field": "status", "message": "Tidak bisa."}])  # fmt: skip
+    assert "Masih mati juga." in page.words
+    assert "#reason" not in [link["href"] for link in page.all("a")]
+
+
+def test_ones_own_page_changes_its_language_without_losing_that_it_is_ones_own() -> None:
+    page = own_page("answered", ["rate"])
+    assert next(page.all("form"))["action"] == f"{BASE}/t/7K3QM-2ZX4T?lang=en"
+    assert not [link for link in page.all("a") if "hreflang" in link]
+
+
+def test_a_rejection_and_a_merge_are_explained_at_the_top() -> None:
+    rejected = {"at": NOW, "entry": "rejected", "reason": "not_the_city", "text": "Hubungi BBPJN."}
+    words = own_page("rejected", [], complaint=a_complaint(mine=True, status="rejected", timeline=[rejected])).words
+    assert words.index("bukan wewenang kota") < words.index("Hubungi BBPJN.") < words.index("Riwayat")
+    page = shown("ticket.html", complaint=a_complaint(status="merged", merged_into="7K3QM-2ZX5T"))
+    assert f"{BASE}/t/7K3QM-2ZX5T?lang=id" in [link["href"] for link in page.all("a")]
 
 
 def test_every_entry_of_a_timeline_is_worded_and_an_unknown_one_too() -> None:
@@ -462,6 +623,16 @@ def test_every_entry_of_a_timeline_is_worded_and_an_unknown_one_too() -> None:
         "Tidak diproses: bukan wewenang kota",
         "Digabung dengan aduan 7K3QM-2ZX4T",
         "5 dari 5",
+        "Tidak ada balasan: dinas melanjutkan",
+        "Aduan 7K3QM-2ZX5T yang sama digabung ke sini",
+        "Dibuka lagi oleh pelapor Tenggat tanggapan: Senin, 30 November 2026",
+        "Dibuka lagi oleh pelapor, kembali ke admin Tenggat disposisi: Senin, 30 November 2026",
+        "Tenggat disposisi terlewat: admin mendapat teguran",
+        "Tenggat selesai terlewat Tenggat yang terlewat: Senin, 30 November 2026",
+        "Bidang menyanggah eskalasi ke-2",
+        "Sanggahan diterima: eskalasi ke-2 tidak dihitung",
+        "Sanggahan ditolak: eskalasi tetap dihitung",
+        "Hari libur berubah: tenggat bergeser",
         "Ada perkembangan",
         "24 Nov 2026 10.00 WIB",
     ):
@@ -481,6 +652,11 @@ def test_every_entry_of_a_timeline_is_worded_and_an_unknown_one_too() -> None:
         ({"answer_due_at": "2026-12-01T00:00:00+07:00"}, ("running", 4)),
         ({"timeline": [{"entry": "dispatched"}, {"entry": "answered"}, {"entry": "message"}]}, ("over", 0)),
         ({"timeline": [{"entry": "answered"}, {"entry": "reopened"}]}, ("running", 4)),
+        ({"timeline": [{"entry": "answered"}, {"entry": "replied"}]}, ("over", 0)),
+        (
+            {"status": "received", "answer_due_at": None, "timeline": [{"entry": "answered"}, {"entry": "refused"}]},
+            ("unset", 0),
+        ),
     ],
 )
 def test_the_answer_clock_is_shown_as_it_stands(changes: dict[str, Any], expected: tuple[str, int]) -> None:
@@ -535,7 +711,7 @@ def test_an_officer_sees_what_burns_before_reading() -> None:
     assert [card["class"].split()[1] for card in cards] == ["at-late", "at-today", "at-calm"]
     assert {card["href"] for card in cards} == {f"{BASE}/meja/7K3QM-2ZX4T?lang=id"}
     assert "terlambat 2 hari" in page.words
-    assert f"{BASE}/keluar" in [form["action"] for form in page.all("form")]
+    assert "keluar" in posts(page)
 
 
 def test_an_empty_desk_says_so() -> None:
@@ -545,20 +721,55 @@ def test_an_empty_desk_says_so() -> None:
 
 
 def test_an_officer_gets_only_the_forms_of_what_is_possible() -> None:
-    def actions_of(actions: list[str]) -> list[str]:
-        page = shown("desk_complaint.html", actions=actions, errors=[], notice="started")
-        return [form["action"].removeprefix(f"{BASE}/") for form in page.all("form")]
+    def actions_of(actions: list[str], **changes: Any) -> list[str]:
+        nothing: dict[str, Any] = {"errors": [], "typed": {}, "fields": [], "escalations": []}
+        page = shown("desk_complaint.html", actions=actions, **{**nothing, **changes})
+        return [path.removeprefix("meja/7K3QM-2ZX4T/") for path in posts(page)]
 
     assert actions_of([]) == ["keluar"]
-    assert actions_of(["answer"]) == ["keluar", "meja/7K3QM-2ZX4T/answer?lang=id"]
-    assert actions_of(["start", "answer"])[1] == "meja/7K3QM-2ZX4T/start?lang=id"
+    assert actions_of(["answer"]) == ["keluar", "answer"]
+    assert actions_of(["start", "answer_interim", "answer", "ask", "forward", "refuse"]) == [
+        "keluar", "start", "answer", "ask", "forward", "refuse"
+    ]  # fmt: skip
+    rows = [an_escalation(can="contest"), an_escalation("black_vest", 2, state="denied")]
+    assert actions_of([], escalations=rows) == ["keluar", "contest/1"]
+
+
+def test_answering_comes_first_and_the_rest_is_folded_until_something_in_it_is_wrong() -> None:
+    def open_folds(*wrong: str) -> list[str]:
+        errors = [{"field": field, "message": "?"} for field in wrong]
+        html = pages.render("desk_complaint.html", "en", BASE,
+                            **{**values_of("desk_complaint.html"), "errors": errors, "now": NOW})  # fmt: skip
+        return re.findall(r"<details open>\s*<summary>([^<]+)", html)
+
+    page = shown("desk_complaint.html", "en", errors=[])
+    assert next(box["id"] for box in page.all("textarea")) == "text"
+    assert len(list(page.all("details"))) == 4
+    assert open_folds() == open_folds("text") == []
+    assert open_folds("ask-text") == ["Ask the reporter"]
+    assert open_folds("forward-to") == ["Hand to another division"]
+    assert open_folds("7K3QM-2ZX4T-1-reason") == ["Contest this escalation"]
+
+
+def test_a_complaint_that_waits_for_its_reporter_says_so_to_the_officer() -> None:
+    page = shown("desk_complaint.html", actions=[], complaint=a_complaint(status="waiting", reply_due_at=DUE))
+    assert "Menunggu balasan pelapor. Selama itu semua tenggat berhenti." in page.words
+    assert "Balasan ditunggu sampai Senin, 30 November 2026" in page.words
+
+
+def test_the_desk_marks_which_list_is_shown() -> None:
+    for status in (None, "waiting"):
+        page = shown("desk.html", of_status=status)
+        here = [link["href"] for link in page.all("a") if link.get("aria-current") == "page"]
+        assert here == [f"{BASE}/meja?{'status=waiting&' if status else ''}lang=id"]
+    assert "terlambat 2 hari" not in page.words
 
 
 def test_every_form_of_an_officer_carries_the_token_against_forgery() -> None:
-    for name in ("desk.html", "desk_complaint.html", "office.html", "office_complaint.html", "token.html"):
+    for name in PAGES[4:]:
         page = shown(name, csrf="c5rf")
         tokens = [field["value"] for field in page.all("input") if field.get("name") == "csrf"]
-        assert tokens == ["c5rf"] * len(list(page.all("form")))
+        assert tokens == ["c5rf"] * len([form for form in page.all("form") if form["method"] == "post"])
 
 
 def test_an_admin_sees_what_waits_and_to_whom_it_should_go() -> None:
@@ -579,17 +790,50 @@ def test_an_admin_sees_what_waits_and_to_whom_it_should_go() -> None:
 
 
 def test_who_only_reads_the_office_gets_no_form_that_writes() -> None:
-    def forms(page: Page) -> list[str]:
-        return [form["action"].removeprefix(f"{BASE}/").partition("?")[0] for form in page.all("form")]
-
     for role in ("mayor", "auditor"):
         page = shown("office.html", role=role)
-        assert forms(page) == ["keluar", "kantor/token"]
+        assert posts(page) == ["keluar", "kantor", "kantor/token"]
         assert "Lampu jalan mati" in page.words
-    assert forms(shown("office_complaint.html", actions=[], errors=[])) == ["keluar"]
-    assert forms(shown("office_complaint.html"))[1:] == [
-        "kantor/7K3QM-2ZX4T/dispatch", "kantor/7K3QM-2ZX4T/check"
-    ]  # fmt: skip
+    nothing: dict[str, Any] = {"errors": [], "typed": {}, "fields": []}
+    rows = [an_escalation(state="contested")]
+    assert posts(shown("office_complaint.html", actions=[], escalations=rows, **nothing)) == ["keluar"]
+    assert posts(shown("office_complaint.html"))[1:] == [
+        f"kantor/7K3QM-2ZX4T/{path}" for path in ("dispatch", "check", "merge", "reject", "contest/1")
+    ]
+
+
+def test_a_rung_is_drawn_with_words_and_explained() -> None:
+    page = shown("office_standings.html", "en", rows=[a_standing()], errors=[], typed={})
+    assert [tag["class"] for tag in page.all("li") if "class" in tag] == ["is-current", "is-proposed", "is-todo"]
+    words = re.sub(r"\s+", " ", page.words)
+    for expected in (
+        "Warning now", "Black vest proposed", "Replacement not reached", "Warning since Thursday, 26 November 2026",
+        "The deadline of a complaint was missed.", "Proposed: Black vest",
+        "After the warning, a complaint reached the black vest stage.", "3 warnings within 30 days.",
+    ):  # fmt: skip
+        assert expected in words
+    links = [link["href"] for link in page.all("a") if "/kantor/7K3QM" in link["href"]]
+    assert links == [f"{BASE}/kantor/7K3QM-2ZX{n}T?lang=en" for n in (4, 4, 5)]
+    drawn = [tag for tag in page.all("svg") if tag.get("aria-hidden") == "true"]
+    assert len(drawn) == 3
+
+
+def test_only_the_mayor_gets_the_two_buttons_and_only_for_a_proposal() -> None:
+    page = shown("office_standings.html", rows=[a_standing(), a_standing(key="x-", division="x", proposed=None)])
+    assert posts(page)[1:] == ["kantor/status/dishub/parkir"]
+    buttons = [(button["name"], button["value"]) for button in page.all("button") if "name" in button]
+    assert buttons == [("verdict", "confirm"), ("verdict", "dismiss")]
+    assert [field["value"] for field in page.all("input") if field["name"] == "rung"] == ["black_vest"]
+    for role in ("admin", "auditor"):
+        page = shown("office_standings.html", role=role, fields=[], errors=[])
+        assert posts(page) == ["keluar"]
+        assert "Menunggu keputusan wali kota" in page.words
+
+
+def test_no_standing_at_all_is_said() -> None:
+    page = shown("office_standings.html", rows=[], errors=[], typed={}, fields=[])
+    assert "tidak ada usulan" in page.words
+    assert list(page.all("svg")) == []
 
 
 def test_an_empty_office_says_so() -> None:
@@ -597,6 +841,7 @@ def test_an_empty_office_says_so() -> None:
         "items": [],
         "next": None,
         "escalations": [],
+        "contested": [],
         "rungs": [(rung, 0) for rung in RUNGS],
         "sent": None,
     }
@@ -630,6 +875,9 @@ def test_errors_are_said_in_the_words_of_the_form() -> None:
         "unknown",
     ]
     assert pages.field_errors(errors[:1], "en", "answer_error")[0]["message"] == "Write an answer to the reporter."
+    whole = [{"field": "full", "message": ""}, {"field": "status", "message": ""}]
+    told = [error["message"] for error in pages.field_errors(whole, "en", "rate_error")]
+    assert told == [pages.text("form_error.full", "en"), pages.text("rate_error.status", "en")]
 
 
 @each_language

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import date, timedelta
 from itertools import permutations, product
 from random import Random
 
@@ -12,10 +12,27 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.domain import sms
-from chalicelib.domain.complaint import Complaint, dispatch
+from chalicelib.domain.complaint import Complaint, Status
+from chalicelib.domain.life import add_message, dispatch, reopen
 from chalicelib.domain.sms import Command, Sms, joined_parts, plain, read_sms, same_text, shortened
 from chalicelib.domain.ticket import BITS, read_ticket, ticket_from
-from tests.unit.samples import ADMIN, ARRIVAL, CALENDAR, POLICY, TICKET, answered, data, dispatched, filed, in_progress
+from tests.unit.samples import (
+    ADMIN,
+    ARRIVAL,
+    CALENDAR,
+    OTHER_TICKET,
+    POLICY,
+    TICKET,
+    answered,
+    data,
+    dispatched,
+    filed,
+    in_progress,
+    merged,
+    rated,
+    rejected,
+    waiting,
+)
 
 OPDS = [opd["code"] for opd in data("opds.json")]
 LONGEST_DAY = date(2026, 12, 31)
@@ -235,14 +252,28 @@ STATES = {
     "in_progress": (in_progress(), "dikerjakan DPUPRPKP, tenggat 31 Des 2026"),
     "answered": (answered("Sudah diganti."), "dijawab DPUPRPKP: Sudah diganti."),
     "interim": (answered("Sedang dicek.", final=False), "dikerjakan DPUPRPKP: Sedang dicek."),
-}
+    "waiting": (waiting(), "menunggu balasan Anda untuk DPUPRPKP: Tiang nomor berapa?"),
+    "closed": (rated(), "selesai, dijawab DPUPRPKP: Lampu sudah diganti."),
+    "rejected": (rejected(), "tidak diproses: Ke BPJN Jawa Timur."),
+    "merged": (merged(), f"digabung dengan {OTHER_TICKET}"),
+    "reopened": (
+        reopen(answered(), "Masih mati.", ARRIVAL + timedelta(hours=3), CALENDAR, POLICY),
+        "diteruskan ke DPUPRPKP, tenggat 31 Des 2026",
+    ),
+    "asked again": (add_message(waiting(), "Tiang 7.", ARRIVAL + timedelta(hours=3), CALENDAR),
+                    "diteruskan ke DPUPRPKP, tenggat 31 Des 2026"),
+}  # fmt: skip
+
+
+def test_every_status_has_its_words() -> None:
+    assert {complaint.status for complaint, _ in STATES.values()} == set(Status)
 
 
 @pytest.mark.parametrize(("complaint", "words"), STATES.values(), ids=STATES)
 def test_a_status_says_where_it_stands_with_its_ticket(complaint: Complaint, words: str) -> None:
     due = LONGEST_DAY if complaint.running_deadline else None
     reply = sms.status_reply(complaint, due)
-    assert reply == f"Tiket {TICKET}: {words}" + ("" if words.endswith(".") else ".")
+    assert reply == f"Tiket {TICKET}: {words}" + ("" if words.endswith((".", "?")) else ".")
     assert one_segment(reply)
 
 
@@ -263,11 +294,16 @@ def test_a_status_of_a_long_answer_is_two_segments_at_most() -> None:
 @pytest.mark.parametrize("words", ["Sudah.", "Lampu sudah diganti oleh petugas kami. " * 100, "x" * 4000])
 def test_an_answer_is_three_segments_at_most_and_always_has_ticket_and_link(opd: str | None, words: str) -> None:
     link = f"https://sambat.malangkota.example/api/t/{TICKET}"
-    reply = sms.answer_sms(TICKET, opd, words, link)
-    assert reply.startswith(f"Tiket {TICKET} dijawab ")
+    what = f"dijawab {(opd or '').upper()}"
+    reply = sms.told_sms(TICKET, what, words, link)
+    assert reply.startswith(f"Tiket {TICKET} {what}: {words[:6]}")
     assert reply.endswith(f" {link}")
     assert len(reply) <= 3 * 153
     assert set(reply) <= GSM7
+
+
+def test_what_has_no_words_of_its_own_is_told_without_them() -> None:
+    assert sms.told_sms(TICKET, "tidak diproses", "", "https://s.id") == f"Tiket {TICKET} tidak diproses. https://s.id"
 
 
 def test_fixed_replies_are_one_segment() -> None:
