@@ -22,19 +22,24 @@ from chalicelib import stream
 from chalicelib.api.admin import admin
 from chalicelib.api.desk import desk
 from chalicelib.api.errors import as_problem
+from chalicelib.api.figures import figures
 from chalicelib.api.identity import identity
+from chalicelib.api.ladder import ladder
 from chalicelib.api.office import office
+from chalicelib.api.office_standings import standing_pages
 from chalicelib.api.opd import opd
 from chalicelib.api.openapi import documents
 from chalicelib.api.pages import citizen_pages
 from chalicelib.api.public import public
+from chalicelib.api.signing_in import signing_in
 from chalicelib.api.webhooks import webhooks
-from chalicelib.workflows import reconciling, sweeping
+from chalicelib.workflows import city, reconciling, sweeping
 
 logging.getLogger().setLevel(os.environ.get("LOG_LEVEL", "INFO"))
 for talkative in ("boto3", "botocore", "pynamodb", "urllib3"):  # at DEBUG they log whole requests, people in them
     logging.getLogger(talkative).setLevel(logging.INFO)
 
+city.policy()  # a number of data/policy.json that is none stops the start, and names it
 app = Chalice("sambat", configure_logs=False)
 app.api.cors = CORSConfig(
     allow_origin="*", allow_headers=["Idempotency-Key", "X-Receipt", "Accept-Language"], max_age=600
@@ -47,7 +52,10 @@ def speak_problems(event: Any, get_response: Callable[[Any], Response]) -> Respo
     return as_problem(get_response(event), event)
 
 
-for blueprint in (identity, public, webhooks, opd, admin, citizen_pages, desk, office, documents):
+for blueprint in (
+    identity, public, webhooks, opd, admin, ladder, figures, citizen_pages, desk, office, documents, signing_in,
+    standing_pages,
+):  # fmt: skip
     app.register_blueprint(blueprint)
 for methods in app.routes.values():
     if "GET" in methods:  # it has no body: what a client says of one is no reason for a 415

@@ -7,148 +7,33 @@ SDK and then fails its own condition; what is stored is therefore compared with 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from datetime import UTC, datetime, timedelta
-from typing import Any, Final
-from zlib import crc32
+from datetime import UTC, date, datetime, timedelta
+from typing import Final
 
-import msgspec
-from pynamodb.exceptions import DeleteError, DoesNotExist, PutError, UpdateError
+from pynamodb.exceptions import DeleteError, DoesNotExist, PutError, TransactWriteError, UpdateError
 from pynamodb.expressions.condition import Condition, size
 from pynamodb.expressions.update import Action
+from pynamodb.transactions import TransactWrite
 
+from chalicelib.adapters.items import SHARDS, from_item, to_values, write_entry
 from chalicelib.adapters.tables import (
-    SCHEMA,
+    WIRE,
     ComplaintItem,
     ReporterItem,
-    from_instant,
     instant,
+    is_cancelled,
     is_in_conflict,
     is_refused,
     keys_between,
     store_errors,
 )
-from chalicelib.domain.complaint import Complaint, Entry, Kind, Rung, Status, Suggestion
+from chalicelib.domain.complaint import Complaint
 
-SHARDS: Final = 4  # of a day in the deadline index: one partition takes 1,000 writes a second
-ADMIN_DESK: Final = "admin"
-_FLAGS: Final = ("anonymous", "confidential", "checked", "provisional", "incomplete")
-_PLAIN: Final = ("kind", "channel", "text", "category", "opd", "division", "address", "lat", "long")
+_NEVER: Final = datetime(9000, 1, 1, tzinfo=UTC)
 
 
 class Conflict(Exception):
     """Somebody else changed it first; read it again and decide anew."""
-
-
-def write_entry(entry: Entry) -> str:
-    """Return a timeline entry as it is stored: JSON without the fields that it does not have."""
-    fields = {
-        name: _shortest(value) if isinstance(value, datetime) else value
-        for name in Entry.__slots__
-        if (value := getattr(entry, name)) is not None
-    }
-    return msgspec.json.encode(fields).decode()
-
-
-def _shortest(at: datetime) -> str:
-    """Return the text of an instant that is no key, without zeros at its end: 2026-11-24T17:00:00Z, ...:17.523Z."""
-    precision = "milliseconds" if at.microsecond and not at.microsecond % 1000 else "auto"
-    return f"{at.astimezone(UTC).isoformat(timespec=precision)[:-6]}Z"
-
-
-def read_entry(text: str) -> Entry:
-    """Return the entry of its stored form."""
-    return _ENTRY.decode(text)
-
-
-_ENTRY: Final = msgspec.json.Decoder(Entry)
-
-
-def to_values(complaint: Complaint) -> dict[str, Any]:
-    """Return what the item of a complaint holds, index keys included and the timeline left out."""
-    received = instant(complaint.received_at)
-    values = {
-        "ticket": complaint.ticket,
-        "schema": SCHEMA,
-        "status": complaint.status,
-        "verify_due": _shortest(complaint.verify_due_at),
-        "finish_due": _shortest(complaint.finish_due_at),
-        "month": received[:7],
-        "received": f"{received}#{complaint.ticket}",
-        **{name: value for name in _PLAIN if (value := getattr(complaint, name)) is not None},
-        **{name: True for name in _FLAGS if getattr(complaint, name)},
-    }
-    if complaint.answer_due_at:
-        values["answer_due"] = instant(complaint.answer_due_at)
-    if complaint.suggestion:
-        values["suggestion"] = _SUGGESTION_ENCODER.encode(complaint.suggestion).decode()
-    if complaint.photos:
-        values["photos"] = list(complaint.photos)
-    if complaint.clock:
-        values |= {"clock": complaint.clock, "escalations": complaint.escalations}
-    if complaint.rung:
-        values["rung"] = complaint.rung
-    if complaint.is_open:
-        values["desk"] = complaint.opd or ADMIN_DESK
-        values["desk_due"] = f"{instant(owed_at(complaint))}#{complaint.ticket}"
-    if complaint.next_rung_at:
-        values["due_bucket"] = due_bucket(complaint.next_rung_at, crc32(complaint.ticket.encode()) % SHARDS)
-        values["due_at"] = f"{instant(complaint.next_rung_at)}#{complaint.ticket}"
-    return values
-
-
-_SUGGESTION_ENCODER: Final = msgspec.json.Encoder()
-_SUGGESTION: Final = msgspec.json.Decoder(Suggestion)
-
-
-def owed_at(complaint: Complaint) -> datetime:
-    """Return when the next thing is owed on an open complaint: the dispatch, the answer, then the finish."""
-    if complaint.status is Status.RECEIVED:
-        return complaint.verify_due_at
-    return complaint.running_deadline or complaint.finish_due_at
-
-
-def due_bucket(at: datetime, shard: int) -> str:
-    """Return the partition of the deadline index in which an instant lies."""
-    return f"{instant(at)[:10]}#{shard}"
-
-
-def from_item(item: ComplaintItem) -> Complaint:
-    """Return the complaint of an item, of this schema version or the one before."""
-    due = item.due_at
-    return Complaint(
-        ticket=item.ticket,
-        kind=Kind(item.kind),
-        channel=item.channel,
-        text=item.text,
-        status=Status(item.status),
-        received_at=from_instant(item.received),
-        verify_due_at=from_instant(item.verify_due),
-        finish_due_at=from_instant(item.finish_due),
-        timeline=tuple(read_entry(text) for text in item.timeline),
-        category=item.category,
-        opd=item.opd,
-        division=item.division,
-        suggestion=_SUGGESTION.decode(item.suggestion) if item.suggestion else None,
-        address=item.address,
-        lat=item.lat,
-        long=item.long,
-        photos=tuple(item.photos or ()),
-        anonymous=bool(item.anonymous),
-        confidential=bool(item.confidential),
-        checked=bool(item.checked),
-        provisional=bool(item.provisional),
-        incomplete=bool(item.incomplete),
-        clock=int(item.clock or 0),
-        answer_due_at=from_instant(item.answer_due) if item.answer_due else None,
-        next_rung_at=from_instant(due) if due else None,
-        rung=Rung(item.rung) if item.rung else None,
-        escalations=int(item.escalations or 0),
-    )
-
-
-def from_image(image: dict[str, Any] | None) -> Complaint | None:
-    """Return the complaint of a stream image; any exception means that the record is poison."""
-    return None if image is None else from_item(ComplaintItem.from_raw_data(image))
 
 
 # ------------------------------------------------------------------------------------------------ filing
@@ -281,6 +166,12 @@ def tickets_due(day: str, until: datetime) -> Iterator[str]:
                 yield row.ticket
 
 
+def tickets_watched(first: date, last: date) -> Iterator[str]:
+    """Yield the tickets at which the sweep will look on these UTC days: all whose deadlines are still to come."""
+    for ahead in range((last - first).days + 1):
+        yield from tickets_due((first + timedelta(days=ahead)).isoformat(), _NEVER)
+
+
 # ------------------------------------------------------------------------------------------------ changing
 
 
@@ -315,6 +206,22 @@ def record_step(old: Complaint, new: Complaint) -> None:
                 raise
             if not is_recorded(old, new):
                 raise Conflict(old.ticket) from error
+
+
+def record_two_steps(one: tuple[Complaint, Complaint], other: tuple[Complaint, Complaint]) -> bool:
+    """Write two steps, each (old, new), or neither; False when either complaint was changed meanwhile."""
+    with store_errors():
+        try:
+            with TransactWrite(connection=WIRE) as transaction:
+                for old, new in (one, other):
+                    transaction.update(
+                        ComplaintItem(old.ticket), actions=changes(old, new), condition=unchanged_since(old)
+                    )
+        except TransactWriteError as error:
+            if not is_cancelled(error):
+                raise
+            return is_recorded(*one) and is_recorded(*other)
+    return True
 
 
 def is_recorded(old: Complaint, new: Complaint) -> bool:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 from pynamodb.exceptions import DoesNotExist, PutError, UpdateError
+from pynamodb.expressions.condition import Condition
 
 from chalicelib.adapters.tables import RegistryItem, from_instant, instant, is_refused, store_errors
 
@@ -54,6 +56,54 @@ def remember_first_day(now: datetime) -> datetime:
                 raise
             return from_instant(RegistryItem.get("service", "opened", consistent_read=True).value)
     return now
+
+
+def holidays() -> dict[str, dict[str, str]] | None:
+    """Return the table of holidays {year: {ISO date: name}} that the admin set, or None."""
+    table: dict[str, dict[str, str]] | None = _json_of("holidays", "table")
+    return table
+
+
+def put_holidays(table: Mapping[str, Mapping[str, str]]) -> None:
+    """Keep the table of holidays."""
+    with store_errors():
+        RegistryItem(pk="holidays", sk="table", value=msgspec.json.encode(table).decode()).save()
+
+
+def change_of_holidays() -> dict[str, Any] | None:
+    """Return the change of the table whose deadlines are still being moved, or None."""
+    change: dict[str, Any] | None = _json_of("holidays", "change")
+    return change
+
+
+def note_change_of_holidays(change: Mapping[str, Any], before: Mapping[str, Any] | None) -> bool:
+    """Note how far a change of the table is; False when what is noted is not as it was read `before`."""
+    item = RegistryItem(pk="holidays", sk="change", value=msgspec.json.encode(change).decode())
+    as_read: Condition = RegistryItem.pk.does_not_exist()
+    if before is not None:
+        as_read = RegistryItem.value == msgspec.json.encode(before).decode()
+    with store_errors():
+        try:
+            item.save(condition=as_read | (RegistryItem.value == item.value))
+        except PutError as error:
+            if not is_refused(error):
+                raise
+            return False
+    return True
+
+
+def end_change_of_holidays() -> None:
+    """Every deadline that moves has moved."""
+    with store_errors():
+        RegistryItem("holidays", "change").delete()
+
+
+def _json_of(pk: str, sk: str) -> Any:  # noqa: ANN401  whatever was kept there
+    with store_errors():
+        try:
+            return msgspec.json.decode(RegistryItem.get(pk, sk, consistent_read=True).value)
+        except DoesNotExist:
+            return None
 
 
 def watermark() -> datetime | None:

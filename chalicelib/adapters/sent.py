@@ -21,7 +21,7 @@ def already_sent(ids: Collection[str]) -> set[str]:
 
 
 def sent(
-    message_id: str, at: datetime, via: str, about: str, opd: str | None, ticket: str | None, carrier_id: str
+    message_id: str, at: datetime, via: str, about: str, opd: str | None, tickets: list[str], carrier_id: str
 ) -> NotificationItem:
     """Return the record of one message that went out."""
     return NotificationItem(
@@ -30,7 +30,7 @@ def sent(
         via=via,
         about=about,
         opd=opd,
-        tickets=[ticket] if ticket else [],
+        tickets=tickets,
         carrier_id=carrier_id,
         expires_at=at + _KEEP,
     )

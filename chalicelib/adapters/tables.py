@@ -20,7 +20,7 @@ from pynamodb.attributes import (
     UnicodeAttribute,
 )
 from pynamodb.connection import Connection, TableConnection
-from pynamodb.exceptions import PynamoDBException
+from pynamodb.exceptions import PynamoDBException, TransactWriteError
 from pynamodb.expressions.condition import Condition
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex, KeysOnlyProjection
 from pynamodb.models import Model
@@ -30,7 +30,7 @@ from chalicelib.settings import current
 ItemT = TypeVar("ItemT", bound=Model)
 
 PREFIX: Final = current().table_prefix
-SCHEMA: Final = 1  # written into every complaint; a reader knows the one before, too
+SCHEMA: Final = 2  # written into every complaint; a reader knows the one before, too
 
 
 class StoreUnavailable(Exception):
@@ -54,6 +54,12 @@ def is_refused(error: PynamoDBException) -> bool:
 def is_in_conflict(error: PynamoDBException) -> bool:
     """Say whether the write met a transaction on the same item: nothing was written, and it may be tried anew."""
     return _code(error) == "TransactionConflictException"
+
+
+def is_cancelled(error: TransactWriteError) -> bool:
+    """Say whether a transaction was refused by a condition of ours or met another one: nothing was written."""
+    reasons = {reason.code for reason in error.cancellation_reasons if reason}
+    return bool(reasons) and reasons <= {"ConditionalCheckFailed", "TransactionConflict", "None"}
 
 
 def _code(error: PynamoDBException) -> str:
@@ -160,7 +166,7 @@ class ComplaintItem(Item):
     """One complaint with its timeline (a list of JSON entries, append-only) and its index keys.
 
     `month`+`received`: the admin's list. `opd`+`received`: one OPD's. `desk`+`desk_due`: what somebody owes next, only
-    while open. `due_bucket`+`due_at`: what the sweep must look at, only while a rung can still be climbed.
+    while open. `due_bucket`+`due_at`: when the sweep must look at it, only while something can still run out.
     """
 
     class Meta:
@@ -192,6 +198,9 @@ class ComplaintItem(Item):
     clock = NumberAttribute(null=True)
     rung = UnicodeAttribute(null=True)
     escalations = NumberAttribute(null=True)
+    rung_due = UnicodeAttribute(null=True)
+    window_until = UnicodeAttribute(null=True)
+    merged_into = UnicodeAttribute(null=True)
     timeline = ListAttribute[Any](of=UnicodeAttribute)
     month = UnicodeAttribute()
     received = UnicodeAttribute()

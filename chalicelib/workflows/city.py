@@ -5,15 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any, Final, cast
 
 from chalicelib import settings
 from chalicelib.adapters import registry
-from chalicelib.domain.deadlines import Calendar, Policy, calendar_from
+from chalicelib.domain.deadlines import Calendar, calendar_from
 from chalicelib.domain.letters import Names
+from chalicelib.domain.notices import To
+from chalicelib.domain.policy import Policy
 from chalicelib.domain.routing import RoutingRules
 
+_PLACEHOLDER: Final = ".invalid"
 _FRESH: Final = timedelta(seconds=60)
+HolidaysTable = Mapping[str, Mapping[str, str]]  # {year: {ISO date: name}}
 _cache: dict[str, tuple[datetime, City]] = {}
 
 
@@ -57,6 +62,17 @@ class City:
         """Say whether complaints of this category need supervision, and so have the long finish deadline."""
         return category in self.supervised
 
+    def address_of(self, to: To, opd: str | None, division: str | None, config: settings.Settings) -> str:
+        """Return where one of the city's people gets mail: the admin in the place of who has no address yet."""
+        address = {
+            To.DIVISION: self.email_of_division(opd, division),
+            To.HEAD: self.email_of_head(opd),
+            To.ADMIN: config.admin_email,
+            To.MAYOR: config.mayor_email,
+        }[to]
+        nobody = not address or (config.placeholders_to_admin and address.endswith(_PLACEHOLDER))
+        return config.admin_email if nobody else address
+
     def email_of_head(self, opd: str | None) -> str:
         """Return the OPD head's address, "" when there is none."""
         return str(self.opds.get(opd or "", {}).get("head", {}).get("email", ""))
@@ -71,14 +87,12 @@ def current(now: datetime) -> City:
     known = _cache.get("city")
     if known and timedelta(0) <= now - known[0] < _FRESH:
         return known[1]
-    config = settings.current()
     opds = registry.opds()
-    policy = settings.data_file("policy.json")
     city = City(
         opds={str(opd["code"]): opd for opd in opds},
         rules=RoutingRules.from_data(opds, settings.data_file("routing.json")),
-        calendar=calendar_from(settings.data_file("holidays.json"), config.zone, frozenset(policy["weekend"])),
-        policy=Policy.from_data(policy),
+        calendar=calendar_of(holidays_table()),
+        policy=policy(),
         supervised=frozenset(
             str(one["code"])
             for opd in opds
@@ -89,6 +103,24 @@ def current(now: datetime) -> City:
     )
     _cache["city"] = (now, city)
     return city
+
+
+@lru_cache(maxsize=1)
+def policy() -> Policy:
+    """Return the city's numbers; ValueError when data/policy.json is not what it must be, which stops the start."""
+    return Policy.from_data(settings.data_file("policy.json"))
+
+
+def holidays_table() -> HolidaysTable:
+    """Return the holidays as the admin set them, else those of data/holidays.json."""
+    table: HolidaysTable = registry.holidays() or settings.data_file("holidays.json")
+    return table
+
+
+def calendar_of(table: HolidaysTable) -> Calendar:
+    """Return the calendar of a table of holidays; ValueError for a day outside its year."""
+    weekend = frozenset(settings.data_file("policy.json")["weekend"])
+    return calendar_from(table, settings.current().zone, weekend)
 
 
 def forget() -> None:

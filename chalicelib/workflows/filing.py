@@ -6,23 +6,24 @@ import logging
 import secrets
 import unicodedata
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 import msgspec
 
 from chalicelib import settings
-from chalicelib.adapters import complaints
+from chalicelib.adapters import complaints, intake
 from chalicelib.adapters.tables import ReporterItem
-from chalicelib.domain.complaint import Complaint, Filing, add_message, file_complaint
+from chalicelib.domain.arrival import file_complaint
+from chalicelib.domain.bounds import TimelineFull
+from chalicelib.domain.complaint import Complaint, Filing
 from chalicelib.domain.keys import name_of, receipt_for, ticket_for
+from chalicelib.domain.life import IllegalAction
 from chalicelib.domain.routing import route
 from chalicelib.domain.ticket import BITS, ticket_from
-from chalicelib.workflows import city, handling
+from chalicelib.workflows import city, doubling
 
 log = logging.getLogger(__name__)
-
-_TRIED_AGAIN: Final = timedelta(days=2)  # no provider delivers an SMS again later than that
 
 FINGERPRINT: Final = 16  # hexadecimal digits; an item with a citizen's 300 characters stays below 1,024 bytes
 
@@ -43,10 +44,11 @@ class Reporter:
 
 @dataclass(frozen=True, slots=True)
 class Filed:
-    """A complaint as stored, and the receipt that its reporter alone gets."""
+    """A complaint as stored, and the receipt that its reporter alone gets: none with the first complaint of a number
+    that says the same again, for a number that somebody types proves nothing."""
 
     complaint: Complaint
-    receipt: str
+    receipt: str | None
 
 
 def submit_complaint(filing: Filing, reporter: Reporter, now: datetime, *, idempotency_key: str | None = None) -> Filed:
@@ -55,17 +57,49 @@ def submit_complaint(filing: Filing, reporter: Reporter, now: datetime, *, idemp
     Raises KeyUsedOtherwise when the key stands for other words, StoreUnavailable when nothing was stored.
     """
     key = settings.current().signing_key
-    if idempotency_key is not None:
-        said = msgspec.json.encode([filing, reporter]).decode()
-        ticket = ticket_for(key, "web", idempotency_key)
-        stored = _store(filing, filing.text, reporter, ticket, name_of(key, "filing", said)[:FINGERPRINT], now)
-        if stored is None:
-            raise KeyUsedOtherwise
-        return Filed(stored, receipt_for(key, ticket))
+    if idempotency_key is None:
+        if first := _first_of_the_same(filing, reporter, now):
+            return Filed(first, None)
+        return _file_anew(filing, reporter, now)
+    said = name_of(key, "filing", msgspec.json.encode([filing, reporter]).decode())[:FINGERPRINT]
+    ticket, remembered = ticket_for(key, "web", idempotency_key), name_of(key, "web", idempotency_key)
+    if answered := intake.remembered_ticket(remembered):
+        return Filed(_as_answered(answered, said), None)
+    is_new = reporter.phone and complaints.complaint_of(ticket, consistent=True) is None
+    if is_new and (first := _first_of_the_same(filing, reporter, now)):
+        intake.remember_ticket(remembered, f"{first.ticket}#{said}", now)
+        return Filed(first, None)
+    stored = _store(filing, filing.text, reporter, ticket, said, now)
+    if stored is None:
+        raise KeyUsedOtherwise
+    return Filed(stored, receipt_for(key, ticket))
+
+
+def _file_anew(filing: Filing, reporter: Reporter, now: datetime) -> Filed:
+    """File it under a random ticket that nobody has."""
     while True:
         ticket, once = ticket_from(secrets.randbits(BITS)), secrets.token_hex(FINGERPRINT // 2)
         if stored := _store(filing, filing.text, reporter, ticket, once, now):
-            return Filed(stored, receipt_for(key, ticket))
+            return Filed(stored, receipt_for(settings.current().signing_key, ticket))
+
+
+def _as_answered(remembered: str, said: str) -> Complaint:
+    """Return the first complaint that a key was answered with; KeyUsedOtherwise when it stands for other words."""
+    ticket, _, fingerprint = remembered.partition("#")
+    first = complaints.complaint_of(ticket, consistent=True)
+    if first is None or fingerprint != said:
+        raise KeyUsedOtherwise
+    return first
+
+
+def _first_of_the_same(filing: Filing, reporter: Reporter, now: datetime) -> Complaint | None:
+    """Return the first complaint of the same number, to which these words were added, or None."""
+    if not reporter.phone:
+        return None
+    try:
+        return doubling.filed_before(filing, phone_key(reporter.phone), now)
+    except (TimelineFull, IllegalAction):  # it takes no more: then this is a complaint of its own
+        return None
 
 
 def submit_sms(
@@ -117,19 +151,3 @@ def _reporter_item(reporter: Reporter, ticket: str, fingerprint: str) -> Reporte
 def phone_key(phone: str) -> str:
     """Return the index key of a number: who has no key of the city cannot tell the number from it."""
     return name_of(settings.current().signing_key, "phone", phone)
-
-
-def add_to_complaint(ticket: str, text: str, now: datetime, *, once: bool = False) -> Complaint | None:
-    """Add the reporter's words to the complaint; None when there is none. Raises TimelineFull, IllegalAction.
-
-    With `once`, the same words again within two days add nothing: so an SMS that is delivered again, by whatever id and
-    as long as a provider tries, is added once; the same complaint a month later is news.
-    """
-    said = unicodedata.normalize("NFC", text)
-
-    def decide(complaint: Complaint) -> Complaint:
-        messages = (entry for entry in complaint.timeline if entry.entry == "message")
-        known = once and any(entry.text == said and now - entry.at < _TRIED_AGAIN for entry in messages)
-        return complaint if known else add_message(complaint, said, now)
-
-    return handling.change(ticket, decide)

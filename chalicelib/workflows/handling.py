@@ -1,50 +1,28 @@
-"""Somebody acts on a complaint: read it, let the domain decide, write the step; read again if another was first."""
+"""The admin and the divisions act on a complaint."""
 
 from __future__ import annotations
 
-import random
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 
 from chalicelib.adapters import complaints
 from chalicelib.adapters.tables import ReporterItem, StoreUnavailable
-from chalicelib.domain import complaint as life
-from chalicelib.domain.complaint import Actor, Complaint, Kind
+from chalicelib.domain import life, reader
+from chalicelib.domain.bounds import TimelineFull
+from chalicelib.domain.complaint import Actor, Complaint, Kind, Reason
 from chalicelib.workflows import city
-
-_ATTEMPTS: Final = 40  # for many writers on one complaint; each waits a random while, all in all some seconds
-_LONGEST_WAIT: Final = 0.25
+from chalicelib.workflows.changing import ATTEMPTS, Owns, change, change_own, wait_a_moment
 
 
 class UnknownDivision(Exception):
     """The city has no such OPD, or the OPD no such division."""
 
 
-def change(
-    ticket: str, decide: Callable[[Complaint], Complaint], just_read: Complaint | None = None
-) -> Complaint | None:
-    """Apply a step of the domain to a complaint, exactly once; None when there is no such complaint.
+class UnknownTicket(Exception):
+    """There is no complaint with the ticket that the action names beside its own."""
 
-    `just_read` spares the first reading. What `decide` raises (IllegalAction, ...) goes through. StoreUnavailable when
-    too many others wrote meanwhile.
-    """
-    for attempt in range(_ATTEMPTS):
-        old = just_read if just_read and not attempt else complaints.complaint_of(ticket, consistent=True)
-        if old is None:
-            return None
-        new = decide(old)
-        if new is old:
-            return old
-        try:
-            complaints.record_step(old, new)
-        except complaints.Conflict:
-            time.sleep(random.uniform(0, min(_LONGEST_WAIT, 0.01 * 2**attempt)))  # noqa: S311  jitter, no secret
-        else:
-            return new
-    raise StoreUnavailable("too many writers on one complaint")
+
+# ------------------------------------------------------------------------------------------------ the admin
 
 
 def dispatch(
@@ -71,6 +49,30 @@ def check(ticket: str, actor: Actor, now: datetime) -> Complaint | None:
     return change(ticket, lambda complaint: life.check(complaint, actor, now))
 
 
+def reject(ticket: str, reason: str, note: str | None, actor: Actor, now: datetime) -> Complaint | None:
+    """Turn a complaint down for a reason of the closed list."""
+    return change(ticket, lambda complaint: life.reject(complaint, Reason(reason), note, actor, now))
+
+
+def merge(ticket: str, into: str, actor: Actor, now: datetime) -> Complaint | None:
+    """Let one complaint go into another, both in one write; UnknownTicket when that other one is not there."""
+    for attempt in range(ATTEMPTS):
+        gone = complaints.complaint_of(ticket, consistent=True)
+        stays = complaints.complaint_of(into, consistent=True)
+        if gone is None:
+            return None
+        if stays is None:
+            raise UnknownTicket
+        merged, survivor = life.merge(gone, stays, actor, now)
+        if complaints.record_two_steps((gone, merged), (stays, survivor)):
+            return merged
+        wait_a_moment(attempt)
+    raise StoreUnavailable("too many writers on one complaint")
+
+
+# ------------------------------------------------------------------------------------------------ the division
+
+
 @dataclass(slots=True)
 class Shown:
     """Who filed a complaint, for the officer who does a step on it; None where there is nobody to show."""
@@ -78,44 +80,78 @@ class Shown:
     reporter: ReporterItem | None = None
 
 
-def start(
-    ticket: str, actor: Actor, now: datetime, owns: Callable[[Complaint], bool], shown: Shown | None = None
-) -> Complaint | None:
+def start(ticket: str, actor: Actor, now: datetime, owns: Owns, shown: Shown | None = None) -> Complaint | None:
     """The division begins; None also for a complaint that is not the caller's.
 
     With `shown`, the caller is shown who filed it: that read is written down with the step.
     """
-    return _own(ticket, owns, lambda complaint: _read_too(life.start(complaint, actor, now), shown, actor, now))
+    return change_own(ticket, owns, lambda complaint: _read_too(life.start(complaint, actor, now), shown, actor, now))
 
 
 def answer(
-    ticket: str, text: str, actor: Actor, now: datetime, owns: Callable[[Complaint], bool], *, final: bool,
-    shown: Shown | None = None,
-) -> Complaint | None:  # fmt: skip
+    ticket: str, text: str, actor: Actor, now: datetime, owns: Owns, *, final: bool, shown: Shown | None = None
+) -> Complaint | None:
     """The OPD answers; None also for a complaint that is not the caller's. `shown` as for `start`.
 
     An interim answer may be followed by others, so the same one again, which was tried again, is not given twice.
     """
+    known = city.current(now)
 
     def decide(complaint: Complaint) -> Complaint:
         given = (text, False, actor.subject or None)
-        if not final and any((e.text, e.final, e.who) == given for e in complaint.timeline if e.entry == "answered"):
+        if not final and any((e.text, e.final, e.who) == given for e in complaint.entries("answered")):
             return _read_too(complaint, shown, actor, now)
-        return _read_too(life.answer(complaint, text, actor, now, final=final), shown, actor, now)
+        answered = life.answer(complaint, text, actor, now, known.calendar, known.policy, final=final)
+        return _read_too(answered, shown, actor, now)
 
-    return _own(ticket, owns, decide)
+    return change_own(ticket, owns, decide)
+
+
+def ask(
+    ticket: str, text: str, actor: Actor, now: datetime, owns: Owns, shown: Shown | None = None
+) -> Complaint | None:
+    """The OPD asks the reporter; the clocks stand still until the reply."""
+    known = city.current(now)
+
+    def decide(complaint: Complaint) -> Complaint:
+        asked = life.ask(complaint, text, actor, now, known.calendar, known.policy)
+        return _read_too(asked, shown, actor, now)
+
+    return change_own(ticket, owns, decide)
+
+
+def forward(
+    ticket: str, opd: str, division: str, reason: str, actor: Actor, now: datetime, owns: Owns
+) -> Complaint | None:
+    """Give it to another division of the city; UnknownDivision when there is none such."""
+    known = city.current(now)
+    if not known.has_division(opd, division):
+        raise UnknownDivision
+    return change_own(
+        ticket, owns,
+        lambda one: life.forward(one, opd, division, reason, actor, now, known.calendar, known.policy),
+    )  # fmt: skip
+
+
+def refuse(ticket: str, reason: str, actor: Actor, now: datetime, owns: Owns) -> Complaint | None:
+    """Give it back to the admin: it is not theirs."""
+    known = city.current(now)
+    return change_own(ticket, owns, lambda one: life.refuse(one, reason, actor, now, known.calendar, known.policy))
+
+
+# ------------------------------------------------------------------------------------------------ who filed it
 
 
 def _read_too(complaint: Complaint, shown: Shown | None, actor: Actor, now: datetime) -> Complaint:
     """Return it with this read of its reporter written down, where there is one to read and room to write."""
-    if shown is None or not life.may_know_reporter(complaint, actor.role):
+    if shown is None or not reader.may_know_reporter(complaint, actor.role):
         return complaint
     shown.reporter = shown.reporter or complaints.reporter_of(complaint.ticket)
-    if shown.reporter is None or life.has_read_reporter(complaint, actor, now):
+    if shown.reporter is None or reader.has_read_reporter(complaint, actor, now):
         return complaint
     try:
-        return life.read_reporter(complaint, actor, now)
-    except life.TimelineFull:
+        return reader.read_reporter(complaint, actor, now)
+    except TimelineFull:
         shown.reporter = None
         return complaint
 
@@ -128,29 +164,13 @@ def reveal_reporter(
     None, and no record, for who may not know, and when nobody left a name or number. A page that a person loads again
     within a day is written down once; `every_read` writes down each.
     """
-    reporter = complaints.reporter_of(complaint.ticket) if life.may_know_reporter(complaint, actor.role) else None
+    reporter = complaints.reporter_of(complaint.ticket) if reader.may_know_reporter(complaint, actor.role) else None
     if reporter is None:
         return complaint, None
 
     def decide(stored: Complaint) -> Complaint:
-        known = not every_read and life.has_read_reporter(stored, actor, now)
-        return stored if known else life.read_reporter(stored, actor, now)
+        known = not every_read and reader.has_read_reporter(stored, actor, now)
+        return stored if known else reader.read_reporter(stored, actor, now)
 
     recorded = change(complaint.ticket, decide, just_read=complaint)
     return (recorded, reporter) if recorded else (complaint, None)
-
-
-class _NotYours(Exception):
-    pass
-
-
-def _own(ticket: str, owns: Callable[[Complaint], bool], decide: Callable[[Complaint], Complaint]) -> Complaint | None:
-    def decide_on_own(complaint: Complaint) -> Complaint:
-        if not owns(complaint):
-            raise _NotYours
-        return decide(complaint)
-
-    try:
-        return change(ticket, decide_on_own)
-    except _NotYours:
-        return None

@@ -1,4 +1,4 @@
-"""What the stream forgot is found and sent: streams keep a record for 24 hours, a complaint keeps its timeline.
+"""What the stream forgot is found, sent and counted: streams keep a record for 24 hours, a complaint its timeline.
 
 Every message owed follows from a timeline, and every one sent is written down; the difference of the two is what an
 outage swallowed. Hourly for what came or was escalated in the last days, once a day for the last months.
@@ -14,7 +14,7 @@ from typing import Final
 
 from chalicelib.adapters import complaints, escalations
 from chalicelib.adapters.tables import instant
-from chalicelib.workflows import telling
+from chalicelib.workflows import counting, telling
 
 log = logging.getLogger(__name__)
 
@@ -27,7 +27,7 @@ _PAGE: Final = 100
 
 
 class ReconcileIncomplete(Exception):
-    """Some messages that are owed could not be sent; the next run tries them again."""
+    """Something that is owed could not be sent or counted; the next run tries it again."""
 
 
 def reconcile(now: datetime) -> dict[str, int]:
@@ -43,7 +43,7 @@ def reconcile(now: datetime) -> dict[str, int]:
         looked_at += len(found)
         changes = [telling.Change(complaint.ticket, None, complaint) for complaint in found]
         settled = telling.Settled(before=now - _SETTLED, reporters_since=now - _TOO_OLD)
-        failed += len(telling.tell(changes, now, settled))
+        failed += len(telling.tell(changes, now, settled)) + len(counting.count(found))
     log.info("reconciled %s complaints since %s, %s failed", looked_at, since.isoformat(), failed)
     if failed:
         raise ReconcileIncomplete(f"{failed} of {looked_at}")

@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
 
 from chalicelib import settings
 from chalicelib.adapters import complaints, intake, notifier, sent
@@ -22,8 +21,6 @@ from chalicelib.domain.notices import Notice, To, notices_owed
 from chalicelib.workflows import city
 
 log = logging.getLogger(__name__)
-
-_PLACEHOLDER: Final = ".invalid"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +103,7 @@ class _Carriers:
 
 def _reporters(notices: Sequence[Notice]) -> Mapping[str, ReporterItem] | None:
     try:
-        return complaints.reporters_of({notice.complaint.ticket for notice in notices if notice.to is To.REPORTER})
+        return complaints.reporters_of({notice.ticket for notice in notices if notice.to is To.REPORTER})
     except StoreUnavailable:
         return None
 
@@ -118,14 +115,7 @@ def _send(notice: Notice, now: datetime, carriers: _Carriers) -> NotificationIte
     letter = letter_for(notice, names, config.public_url, config.zone)
     if notice.to is To.REPORTER:
         return _to_reporter(notice, letter, now, carriers)
-    address = {
-        To.DIVISION: known.email_of_division(notice.entry.opd, notice.entry.division),
-        To.HEAD: known.email_of_head(notice.entry.opd),
-        To.ADMIN: config.admin_email,
-        To.MAYOR: config.mayor_email,
-    }[notice.to]
-    if not address or (config.placeholders_to_admin and address.endswith(_PLACEHOLDER)):
-        address = config.admin_email
+    address = known.address_of(notice.to, notice.entry.opd, notice.entry.division, config)
     return _mail(notice, address, letter, now, carriers)
 
 
@@ -145,7 +135,7 @@ def _left_alone_when_down(carrier: str, carriers: _Carriers) -> Iterator[None]:
 def _mail(notice: Notice, address: str, letter: Letter, now: datetime, carriers: _Carriers) -> NotificationItem:
     with _left_alone_when_down("email", carriers):
         carrier_id = notifier.send_email(address, letter.subject, letter.text, notice.id, settings.current())
-    return sent.sent(notice.id, now, "email", notice.about, notice.opd, notice.complaint.ticket, carrier_id)
+    return sent.sent(notice.id, now, "email", notice.about, notice.opd, [notice.ticket], carrier_id)
 
 
 def _to_reporter(notice: Notice, letter: Letter, now: datetime, carriers: _Carriers) -> NotificationItem | None:
@@ -153,7 +143,7 @@ def _to_reporter(notice: Notice, letter: Letter, now: datetime, carriers: _Carri
     city's own for a number given on the web. What a provider takes in its answer to the webhook is not sent again."""
     if carriers.reporters is None:
         raise StoreUnavailable("who filed it could not be looked up")
-    reporter = carriers.reporters.get(notice.complaint.ticket)
+    reporter = carriers.reporters.get(notice.ticket)
     if reporter is None:
         return None
     if reporter.email:
@@ -163,7 +153,7 @@ def _to_reporter(notice: Notice, letter: Letter, now: datetime, carriers: _Carri
         return None
     with _left_alone_when_down(provider, carriers):
         carrier_id = notifier.send_sms(str(reporter.phone), letter.sms, notice.id, settings.current(), provider)
-    return sent.sent(notice.id, now, "sms", notice.about, None, notice.complaint.ticket, carrier_id)
+    return sent.sent(notice.id, now, "sms", notice.about, None, [notice.ticket], carrier_id)
 
 
 def _wants_sms(notice: Notice, reporter: ReporterItem, provider: str) -> bool:

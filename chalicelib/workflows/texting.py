@@ -12,11 +12,13 @@ from chalicelib.adapters import complaints, intake, notifier, sent
 from chalicelib.adapters.sms_providers import Inbound, SendFailed
 from chalicelib.adapters.tables import StoreUnavailable
 from chalicelib.domain import sms
-from chalicelib.domain.complaint import Complaint, IllegalAction, TimelineFull
+from chalicelib.domain.bounds import TimelineFull
+from chalicelib.domain.complaint import Complaint, Filing
 from chalicelib.domain.deadlines import last_day
 from chalicelib.domain.keys import name_of, ticket_for
 from chalicelib.domain.letters import filed_reply
-from chalicelib.workflows import city, filing
+from chalicelib.domain.life import IllegalAction
+from chalicelib.workflows import city, doubling, filing, following
 
 log = logging.getLogger(__name__)
 
@@ -72,7 +74,9 @@ def _receive_whole(message: Inbound, now: datetime) -> str:
         return _add(meant, message, now)
     own = ticket_for(settings.current().signing_key, "sms", message.provider, message.message_id, message.sender)
     ticket = _ticket_among_twins(message_key_of(message), own, message.sender, message.text, now)
-    stored = filing.submit_sms(message.text, meant.text, _reporter(message.sender, message.provider), ticket, now)
+    stored = complaints.complaint_of(ticket, consistent=True) if ticket != own else None
+    if stored is None:
+        stored = filing.submit_sms(message.text, meant.text, _reporter(message.sender, message.provider), ticket, now)
     return filed_reply(stored, settings.current().zone)
 
 
@@ -81,15 +85,27 @@ def _reporter(sender: str, provider: str) -> filing.Reporter:
 
 
 def _ticket_among_twins(delivery: str, own: str, sender: str, text: str, now: datetime) -> str:
-    """Return the ticket of a delivery: its own, or that of the twin which came minutes before; always the same one."""
+    """Return the ticket of a delivery: its own, or that of what the number sent minutes before in nearly the same words
+    (a twin, in the very same ones); always the same one."""
     if known := intake.remembered_ticket(delivery):
         return known
+    first = _filed_before(sender, text, now)
+    if first and first.ticket != own and complaints.complaint_of(own, consistent=True) is None:
+        intake.remember_ticket(delivery, first.ticket, now)
+        return first.ticket
     twin = name_of(settings.current().signing_key, "twin", sender, sms.same_text(text))
-    ticket = intake.claim_text(twin, own, now, timedelta(minutes=city.current(now).policy.twin_minutes))
+    ticket = intake.claim_text(twin, own, now, timedelta(minutes=city.policy().twin_minutes))
     if ticket == own or complaints.complaint_of(own, consistent=True):  # filed before the other one came
         return own
     intake.remember_ticket(delivery, ticket, now)
     return ticket
+
+
+def _filed_before(sender: str, text: str, now: datetime) -> Complaint | None:
+    try:
+        return doubling.filed_before(Filing(text=text, channel="sms"), filing.phone_key(sender), now)
+    except (TimelineFull, IllegalAction):  # it takes no more: then this is a complaint of its own
+        return None
 
 
 def message_key_of(message: Inbound) -> str:
@@ -121,7 +137,7 @@ def _add(meant: sms.Sms, message: Inbound, now: datetime) -> str:
     done = message_key_of(message)
     if intake.remembered_ticket(done) is None:
         try:
-            filing.add_to_complaint(meant.ticket, meant.text, now, once=True)
+            following.add_message(meant.ticket, meant.text, now, once=True)
         except (TimelineFull, IllegalAction):
             return sms.CANNOT_ADD.format(ticket=meant.ticket)
         intake.remember_ticket(done, meant.ticket, now)
@@ -144,7 +160,7 @@ def _receive_part(message: Inbound, now: datetime) -> str | None:
     filed = complaints.complaint_of(ticket, consistent=True)
     if filed is not None:
         if (part.number, message.text) not in intake.parts_of(group):
-            filing.add_to_complaint(ticket, message.text, now, once=True)
+            following.add_message(ticket, message.text, now, once=True)
             intake.keep_part(group, part.number, message.text)
         return filed_reply(filed, settings.current().zone)
     parts = intake.add_part(group, part.number, message.text, _wait_until(group, now))
@@ -174,9 +190,11 @@ def _file_group(group: intake.Group, parts: list[tuple[int, str]], now: datetime
     reporter = _reporter(group.sender, group.provider)
     free_text = sms.read_sms(text).text or text
     ticket = _ticket_among_twins(_key_of_group(group), _own_ticket_of_group(group), group.sender, text, now)
-    stored = filing.submit_sms(text, free_text, reporter, ticket, now, incomplete=not complete)
+    stored = complaints.complaint_of(ticket, consistent=True) if ticket != _own_ticket_of_group(group) else None
+    if stored is None:
+        stored = filing.submit_sms(text, free_text, reporter, ticket, now, incomplete=not complete)
     for part in _parts_left_out(stored, parts):
-        filing.add_to_complaint(stored.ticket, part, now, once=True)
+        following.add_message(stored.ticket, part, now, once=True)
     intake.close_group(group, _wait_until(group, now))
     return filed_reply(stored, settings.current().zone)
 
@@ -217,4 +235,4 @@ def send_reply_once(message: Inbound, text: str, now: datetime) -> None:
         carrier_id = notifier.send_sms(message.sender, text, reply_id, settings.current(), message.provider)
     except SendFailed as error:
         raise StoreUnavailable("the reply did not go out") from error
-    sent.record_sent([sent.sent(reply_id, now, "sms", "reply", None, None, carrier_id)])
+    sent.record_sent([sent.sent(reply_id, now, "sms", "reply", None, [], carrier_id)])
