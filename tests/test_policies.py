@@ -17,10 +17,11 @@ from typing import Any, Final
 import pytest
 import yaml
 
+from chalicelib.adapters import registry
 from chalicelib.adapters.sms_providers import Inbound, Part
 from chalicelib.adapters.tables import PREFIX
 from chalicelib.api import lists
-from chalicelib.workflows import city, texting
+from chalicelib.workflows import city, sweeping, texting
 from infra import synthesis
 from tests.builders import Service, running_service, token
 from tests.functional.doors import (
@@ -36,7 +37,7 @@ from tests.functional.doors import (
     smsgate,
     watched_aws,
 )
-from tests.functional.scenes import filed, opened, wall_clock
+from tests.functional.scenes import HOLE, filed, opened, wall_clock
 
 Grant = tuple[str, str]  # an action, and the table or table/index/name by its name in resources.yaml
 
@@ -47,6 +48,8 @@ FUNCTIONS: Final = {
     "SweepDeadlines": "policy-sweep.json",
     "ReconcileMessages": "policy-reconcile.json",
 }
+# A morning on which all is said that is said once a day, and the month before is over for good; no holiday
+MORNING: Final = datetime(2027, 4, 22, 2, tzinfo=UTC)
 # What Lambda does with a function's role, around our code
 OF_THE_PLATFORM: Final = {
     "logs:CreateLogStream",
@@ -157,10 +160,12 @@ def watch() -> Iterator[Watch]:
         service = ending.enter_context(running_service())
         ending.enter_context(carrier_on())
         ending.enter_context(watched_aws(before=watching.see))
+        late = _something_escalated()
         with watching.function("APIHandler"):
             _citizens(service)
             _by_sms(service)
             _staff(service)
+            _ladder(service, late)
         with watching.function("Identify"):
             _identify()
         _as(watching, "NotifyOpd", _handler("notify_opd"), {"Records": service._records()})
@@ -169,6 +174,7 @@ def watch() -> Iterator[Watch]:
         _something_overdue()
         for days in (-40, 0):  # an event that comes late sets deadlines that are over: the watermark goes back
             _as(watching, "SweepDeadlines", _handler("sweep_deadlines"), _event(wall_clock() + timedelta(days=days)))
+        _as(watching, "SweepDeadlines", _handler("sweep_deadlines"), _event(MORNING))
         yield watching
 
 
@@ -247,6 +253,45 @@ def _staff(service: Service) -> None:
     assert service.post(f"/opd/complaints/{parking}/answer", {"text": "Sudah."}, officer).status == 200
 
 
+def _something_escalated() -> str:
+    """A complaint of a month ago that climbed to the black vest, which is proposed; return its ticket."""
+    past = wall_clock() - timedelta(days=60)
+    opened(past)
+    ticket = filed(HOLE, at=past).ticket
+    for days in (14, 28):
+        sweeping.sweep(past + timedelta(days=days), past + timedelta(days=days))
+    return ticket
+
+
+def _ladder(service: Service, late: str) -> None:
+    """What divisions, admin and mayor do about escalations, and what everybody reads of it."""
+    admin, mayor, officer = token("admin"), token("mayor"), token("opd", "dpuprpkp")
+    because, standing = {"reason": "Salah alamat."}, "/admin/standings/dpuprpkp/jalan"
+    assert service.post(f"/opd/escalations/{late}/1/contest", because, officer).status == 200
+    assert service.post(f"/admin/escalations/{late}/1/deny", because, admin).status == 200
+    assert service.post(f"{standing}/confirm", {"rung": "black_vest", **because}, mayor).status == 200
+    mine = service.post("/complaints", {"text": f"{LAMP} sekali", "phone": "081200000009"}).json
+    path = f"/opd/complaints/{mine['ticket']}"
+    assert service.post(f"{path}/ask", {"text": "Tiang nomor berapa?"}, officer).status == 200
+    assert (
+        service.post(f"/complaints/{mine['ticket']}/messages", {"text": "12"}, x_receipt=mine["receipt"]).status == 200
+    )
+    assert service.post(f"{path}/forward", {"opd": "dishub", "division": "parkir", **because}, officer).status == 200
+    assert service.post(f"{path}/refuse", because, token("opd", "dishub")).status == 200
+    other = service.post("/complaints", {"text": f"{PARKING} dan macet"}).json["ticket"]
+    assert service.post(f"/admin/complaints/{mine['ticket']}/merge", {"into": other}, admin).status == 200
+    assert service.post(f"/admin/complaints/{other}/reject", {"reason": "spam"}, admin).status == 200
+    table = service.get("/admin/holidays", admin).json
+    table["years"]["2027"]["2027-03-01"] = "Libur kota"
+    assert service.put("/admin/holidays", table, admin).status == 200
+    month = f"{wall_clock():%Y-%m}"
+    reward = {"opd": "dishub", "division": "parkir", "period": month, "reward": "Piagam"}
+    assert service.post("/admin/rewards", reward, admin).status == 201
+    for path in ("/admin/standings", f"/admin/rewards?period={month}", f"/admin/stats?period={month}",
+                 "/admin/export.csv", f"/scoreboard?period={month}", "/scoreboard"):  # fmt: skip
+        assert service.get(path, admin).status == 200, path
+
+
 def _identify() -> None:
     from chalicelib.api.identity import principal_of
 
@@ -263,7 +308,7 @@ def _something_owed_to_a_reporter(service: Service) -> None:
 def _something_overdue() -> None:
     """An old complaint that nobody answered, and a long SMS of which one part never came."""
     past = wall_clock() - timedelta(days=60)
-    opened(past)
+    registry.pull_back_watermark(past)
     filed(LAMP, at=past)
     lost = Inbound("generic", "g-9", CITIZEN, VAGUE, Part("b8", 1, 2))
     assert texting.receive_sms(lost, wall_clock() - timedelta(hours=5)) is None

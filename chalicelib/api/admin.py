@@ -1,4 +1,4 @@
-"""Admins: every complaint by its filters, the queue, dispatch, check, escalations, OPDs. Mayor and auditor read."""
+"""Admins: every complaint by its filters, the queue, each step that is theirs, OPDs. Mayor and auditor read."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import Any
 import msgspec
 from chalice.app import Blueprint
 
-from chalicelib.adapters import complaints, escalations, intake, registry
+from chalicelib.adapters import complaints, intake, registry
 from chalicelib.api import lists, reading, views
 from chalicelib.api.errors import Problem, answers_problems, bad_field
 from chalicelib.api.identity import guard, identify
-from chalicelib.domain.complaint import Actor, Complaint, Kind, Role, Rung, Status
+from chalicelib.domain.complaint import ADMIN_DESK, Actor, Complaint, Role
 from chalicelib.domain.ticket import read_ticket
-from chalicelib.workflows import city, filing, handling
+from chalicelib.workflows import city, doubling, filing, handling
 
 admin = Blueprint(__name__)
 answer = answers_problems(lambda: admin.current_request)
@@ -26,37 +26,9 @@ _READERS = ("admin", "mayor", "auditor")
 def list_complaints() -> dict[str, Any]:
     """List complaints by their filters, newest first."""
     guard(admin.current_request, *_READERS)
-    asked = reading.query(
-        admin.current_request,
-        "opd",
-        "division",
-        "status",
-        "kind",
-        "channel",
-        "from",
-        "to",
-        "overdue",
-        "limit",
-        "cursor",
-    )
+    asked = reading.query(admin.current_request, *lists.FILTERS, "limit", "cursor")
     now = reading.now()
-    status, kind = reading.choice(asked, "status", [*Status]), reading.choice(asked, "kind", [*Kind])
-    overdue = reading.choice(asked, "overdue", ("true", "false"))
-    division, channel = asked.get("division"), asked.get("channel")
-
-    def wanted(complaint: Complaint) -> bool:
-        return (
-            status in (None, complaint.status)
-            and kind in (None, complaint.kind)
-            and division in (None, complaint.division)
-            and channel in (None, complaint.channel)
-            and overdue in (None, str(complaint.is_overdue(now)).lower())
-        )
-
-    page, following = lists.newest(
-        asked.get("opd"), reading.instant_of(asked, "from"), reading.instant_of(asked, "to"), asked.get("cursor"),
-        reading.limit_of(asked), wanted, now,
-    )  # fmt: skip
+    page, following = lists.filtered(asked, reading.limit_of(asked), now)
     return {"items": [views.list_item(one, now) for one in page], "next": following}
 
 
@@ -108,6 +80,19 @@ def read_reporter(ticket: str) -> dict[str, Any]:
     return {"ticket": complaint.ticket, **(views.reporter_view(reporter) or nobody)}
 
 
+@admin.route("/admin/complaints/{ticket}/duplicates", methods=["GET"], authorizer=identify)
+@answer
+def duplicates(ticket: str) -> dict[str, Any]:
+    """List what is likely about the same thing, the likeliest first; nothing is merged but by a person."""
+    guard(admin.current_request, *_READERS)
+    number, now = reading.ticket_in(ticket), reading.now()
+    complaint = complaints.complaint_of(number, consistent=True) if number else None
+    if complaint is None:
+        raise Problem("not_found")
+    found = doubling.likely_duplicates(complaint, now)
+    return {"items": [{**views.list_item(one, now), "likeness": round(like, 2)} for one, like in found], "next": None}
+
+
 @admin.route("/admin/queue", methods=["GET"], authorizer=identify)
 @answer
 def queue() -> dict[str, Any]:
@@ -116,7 +101,7 @@ def queue() -> dict[str, Any]:
     asked = reading.query(admin.current_request, "limit", "cursor")
     now = reading.now()
     page, following = lists.on_desk(
-        complaints.ADMIN_DESK, None, asked.get("cursor"), reading.limit_of(asked), lambda one: one.status == "received"
+        ADMIN_DESK, None, asked.get("cursor"), reading.limit_of(asked), lambda one: one.status == "received"
     )
     items = [{**views.list_item(one, now), "suggestion": views.suggestion_view(one)} for one in page]
     return {"items": items, "next": following}
@@ -149,19 +134,26 @@ def check(ticket: str) -> dict[str, Any]:
     return _shown(handling.check(number, Actor(Role.ADMIN, who.subject), reading.now()) if number else None)
 
 
-@admin.route("/admin/escalations", methods=["GET"], authorizer=identify)
+@admin.route("/admin/complaints/{ticket}/reject", methods=["POST"], authorizer=identify, content_types=[reading.JSON])
 @answer
-def list_escalations() -> dict[str, Any]:
-    """List what was escalated, newest first."""
-    guard(admin.current_request, *_READERS)
-    asked = reading.query(admin.current_request, "opd", "division", "rung", "from", "to", "limit", "cursor")
-    rung, division = reading.choice(asked, "rung", [*Rung]), asked.get("division")
-    page, following = lists.recorded(
-        asked.get("opd"), reading.instant_of(asked, "from"), reading.instant_of(asked, "to"), asked.get("cursor"),
-        reading.limit_of(asked), lambda row: rung in (None, row.rung) and division in (None, row.division),
-    )  # fmt: skip
-    items = [views.escalation_view(escalations.to_escalation(row), row.state) for row in page]
-    return {"items": items, "next": following}
+def reject(ticket: str) -> dict[str, Any]:
+    """Turn a complaint down, for a reason of the closed list."""
+    who = guard(admin.current_request, "admin")
+    body = reading.checked_rejection(reading.read_json(admin.current_request, reading.RejectBody))
+    number, actor = reading.ticket_in(ticket), Actor(Role.ADMIN, who.subject)
+    return _shown(handling.reject(number, body.reason, body.note, actor, reading.now()) if number else None)
+
+
+@admin.route("/admin/complaints/{ticket}/merge", methods=["POST"], authorizer=identify, content_types=[reading.JSON])
+@answer
+def merge(ticket: str) -> dict[str, Any]:
+    """Let a complaint go into the one that survives; its reporter hears what that one's reporter hears."""
+    who = guard(admin.current_request, "admin")
+    body = reading.read_json(admin.current_request, reading.MergeBody)
+    number, into = reading.ticket_in(ticket), read_ticket(body.into)
+    if into is None:
+        raise bad_field("into", "no_ticket")
+    return _shown(handling.merge(number, into, Actor(Role.ADMIN, who.subject), reading.now()) if number else None)
 
 
 @admin.route("/admin/opds/{opd}", methods=["GET"], authorizer=identify)

@@ -10,8 +10,9 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from chalicelib.api.reading import DivisionBody, HeadBody
-from chalicelib.domain.complaint import Kind, Rung, Status
+from chalicelib.api.reading import Days, DivisionBody, HeadBody, Year
+from chalicelib.domain.complaint import Kind, Reason, Rung, Status
+from chalicelib.domain.escalation import State
 
 Ticket = Annotated[
     str,
@@ -24,6 +25,10 @@ Instant = Annotated[datetime, Meta(tz=True)]
 OpdCode = Annotated[str, Meta(description="The code of an OPD.")]
 DivisionCode = Annotated[str, Meta(description="The code of a division within its OPD.")]
 Channel = Annotated[str, Meta(description="How it came: `web`, `sms`, ...")]
+Score = Annotated[int, Meta(ge=1, le=5)]
+Share = Annotated[float, Meta(ge=0, le=1)]
+Count = Annotated[int, Meta(ge=0)]
+Month = Annotated[str, Meta(description="A month of the city's calendar: 2026-11.")]
 
 
 class FieldError(Struct):
@@ -68,10 +73,14 @@ class Links(Struct):
 
 
 class Filed(Struct):
-    """A complaint that was just filed. The receipt is told this once; it opens the complaint as its reporter's own."""
+    """A complaint that was just filed. The receipt is told this once; it opens the complaint as its reporter's own.
+
+    Who says nearly the same again by the same telephone number within minutes gets the first ticket, and no receipt:
+    they have it.
+    """
 
     ticket: Ticket
-    receipt: str
+    receipt: str | None
     kind: Kind
     status: Status
     opd: OpdCode | None
@@ -98,17 +107,28 @@ class PublicEntry(Struct):
     opd: OpdCode | UnsetType = UNSET
     division: DivisionCode | UnsetType = UNSET
     category: str | UnsetType = UNSET
-    text: Annotated[str, Meta(description="The reporter's own message, shown to them alone.")] | UnsetType = UNSET
+    text: (
+        Annotated[str, Meta(description="What the reporter wrote, or was asked or told: shown to them alone.")]
+        | UnsetType
+    ) = UNSET
     final: bool | UnsetType = UNSET
     rung: Rung | UnsetType = UNSET
     n: int | UnsetType = UNSET
     incomplete: bool | UnsetType = UNSET
+    score: Score | UnsetType = UNSET
+    reason: Annotated[Reason, Meta(description="Why it was rejected.")] | UnsetType = UNSET
+    into: Annotated[str, Meta(description="The ticket of the complaint that it was merged into.")] | UnsetType = UNSET
+    ticket: Annotated[str, Meta(description="The ticket of a complaint that was merged into it.")] | UnsetType = UNSET
     deadline: Instant | UnsetType = UNSET
     written_at: Instant | UnsetType = UNSET
 
 
 class PublicItem(Struct):
-    """A complaint in the public list. `text` is null while nobody has checked it, else without personal data."""
+    """A complaint in the public list. `text` is null while nobody has checked it, else without personal data.
+
+    `reply_due_at` is until when a reply to the OPD's question is waited for, while it is; `reopen_until` until when
+    its reporter may reopen it, once it is answered.
+    """
 
     ticket: Ticket
     kind: Kind
@@ -119,6 +139,10 @@ class PublicItem(Struct):
     category: str | None
     received_at: Instant
     answer_due_at: Instant | None
+    merged_into: Ticket | None
+    rating: Score | None
+    reply_due_at: Instant | None
+    reopen_until: Instant | None
 
 
 class PublicComplaint(PublicItem):
@@ -145,6 +169,10 @@ class ListItem(Struct):
     rung: Rung | None
     escalations: int
     overdue: bool
+    merged_into: Ticket | None
+    rating: Score | None
+    reply_due_at: Instant | None
+    reopen_until: Instant | None
     text: str
 
 
@@ -164,6 +192,12 @@ class QueueItem(ListItem):
     suggestion: Suggestion | None
 
 
+class LikelyDuplicate(ListItem):
+    """A complaint that is likely about the same thing."""
+
+    likeness: Annotated[float, Meta(ge=0, le=1)]
+
+
 class StaffEntry(PublicEntry):
     """One step of a complaint, as who works on it may see it. `who` is the subject of their token."""
 
@@ -171,6 +205,8 @@ class StaffEntry(PublicEntry):
     by: str | UnsetType = UNSET
     who: str | UnsetType = UNSET
     clock: int | UnsetType = UNSET
+    finish_deadline: Instant | UnsetType = UNSET
+    rung_deadline: Instant | UnsetType = UNSET
 
 
 class StaffComplaint(QueueItem):
@@ -220,7 +256,195 @@ class EscalationItem(Struct):
     recorded_at: Instant
     written_at: Instant
     clock: int
-    state: str
+    state: State
+
+
+class SettledComplaint(StaffComplaint):
+    """The complaint in whose timeline an escalation was contested or settled, and that escalation."""
+
+    escalation: EscalationItem
+
+
+class ContestedElsewhere(Struct):
+    """The same where the complaint is another division's by now."""
+
+    ticket: Ticket
+    escalation: EscalationItem
+
+
+class EscalationName(Struct):
+    """One escalation: the n-th of a complaint."""
+
+    ticket: Ticket
+    n: Annotated[int, Meta(ge=1)]
+
+
+Rules = Annotated[
+    list[
+        Literal[
+            "first_warning", "complaint_reached_black_vest", "third_warning_within_window",
+            "complaint_reached_replacement", "two_more_black_vests_within_window", "came_down",
+        ]
+    ],
+    Meta(description="The rules that made it."),
+]  # fmt: skip
+
+
+class StandingItem(Struct):
+    """How a division stands. `because` and `rules` are those of the rung, then those of the proposal.
+
+    `comes_down_at` is when it comes down one rung if nothing happens until then; OPD and division `admin` are who
+    dispatches.
+    """
+
+    opd: OpdCode
+    division: DivisionCode
+    rung: Rung | None
+    since: Instant | None
+    proposed: Rung | None
+    because: list[EscalationName]
+    rules: Rules
+    rung_because: list[EscalationName]
+    rung_rules: Rules
+    proposal_because: list[EscalationName]
+    proposal_rules: Rules
+    comes_down_at: Instant | None
+
+
+class Counted(Struct):
+    """What happened in a month. Hours are working hours, to one bin of the histogram; of nothing they are null.
+
+    `answered` counts first answers, `on_time` and `late` how answer clocks ended.
+    """
+
+    answered: Count
+    on_time: Count
+    late: Count
+    share_on_time: Share | None
+    median_hours: Count | None
+    p90_hours: Count | None
+    finished: Count
+    rating_mean: Annotated[float, Meta(ge=1, le=5)] | None
+
+
+class PublicStanding(Struct):
+    """The rung on which a division stands now. `because` leaves out confidential complaints, `escalations` does not."""
+
+    rung: Rung
+    since: Instant
+    rules: Rules
+    because: list[EscalationName]
+    escalations: Count
+
+
+class OpdOnBoard(Counted, kw_only=True):
+    """An OPD on the scoreboard; `admin` is who dispatches."""
+
+    opd: OpdCode
+
+
+class DivisionOnBoard(OpdOnBoard, kw_only=True):
+    """A division on the scoreboard; its standing is the one now, null when it is on no rung."""
+
+    division: DivisionCode
+    standing: PublicStanding | None
+
+
+class PublicReward(Struct):
+    """A division in a month's ranking, and what it was awarded; who was awarded without a place in it has no rank."""
+
+    opd: OpdCode
+    division: DivisionCode
+    period: Month
+    rank: Annotated[int, Meta(ge=1)] | None
+    nominated: bool
+    finished: Count | None
+    share_on_time: Share | None
+    median_hours: Count | None
+    rating_mean: Annotated[float, Meta(ge=1, le=5)] | None
+    reward: str | None
+    awarded_at: Instant | None
+
+
+class RewardItem(PublicReward):
+    """The same for who may award. `awarded_by` is the subject of their token."""
+
+    awarded_by: str | None
+
+
+class Scoreboard(Struct):
+    """A month in figures, how the divisions stand now, and the month's rewards."""
+
+    period: Month
+    opds: list[OpdOnBoard]
+    divisions: list[DivisionOnBoard]
+    rewards: list[PublicReward]
+
+
+class Climbed(Struct):
+    """How many escalations reached each rung."""
+
+    warning: Count
+    black_vest: Count
+    replacement: Count
+
+
+class Summary(Counted, kw_only=True):
+    """Everything that is counted of a month. What a reopening takes back it takes back in the month of the answer."""
+
+    received: int
+    dispatched: int
+    finish_late: int
+    rated: int
+    refused: int
+    rejected: int
+    merged: int
+    reopened: int
+    closed: int
+    escalations: Climbed
+
+
+class OpdSummary(Summary, kw_only=True):
+    """A month of one OPD; `admin` is who dispatches."""
+
+    opd: OpdCode
+
+
+class DivisionSummary(OpdSummary, kw_only=True):
+    """A month of one division."""
+
+    division: DivisionCode
+
+
+class KindSummary(Summary, kw_only=True):
+    """A month of one kind of complaint."""
+
+    kind: Kind
+
+
+class ChannelSummary(Summary, kw_only=True):
+    """A month of what came one way."""
+
+    channel: Channel
+
+
+class Statistics(Struct):
+    """A month in figures. `bins_hours` are the bounds of the histogram from which median and p90 are read."""
+
+    period: Month
+    total: Summary
+    opds: list[OpdSummary]
+    divisions: list[DivisionSummary]
+    kinds: list[KindSummary]
+    channels: list[ChannelSummary]
+    bins_hours: list[int]
+
+
+class Holidays(Struct):
+    """The table of holidays. `moved` says, after a change, how many complaints' deadlines have moved by now."""
+
+    years: dict[Year, Days]
+    moved: Count | UnsetType = UNSET
 
 
 class Opd(Struct):

@@ -11,10 +11,16 @@ from typing import Any, Final
 from chalice.app import Response
 
 from chalicelib.adapters.tables import StoreUnavailable
-from chalicelib.domain.complaint import IllegalAction, TimelineFull
+from chalicelib.domain.bounds import TimelineFull
+from chalicelib.domain.life import IllegalAction
+from chalicelib.domain.reward import BadPeriod
 from chalicelib.pages import language
+from chalicelib.workflows.contesting import NotPossible
 from chalicelib.workflows.filing import KeyUsedOtherwise
-from chalicelib.workflows.handling import UnknownDivision
+from chalicelib.workflows.handling import UnknownDivision, UnknownTicket
+from chalicelib.workflows.holidays import ChangeUnderWay
+from chalicelib.workflows.rewarding import AlreadyAwarded
+from chalicelib.workflows.standings import NothingProposed
 
 log = logging.getLogger(__name__)
 
@@ -61,10 +67,42 @@ _PROBLEMS: Final[dict[str, tuple[int, tuple[str, str], tuple[str, str]]]] = {
             "While {status}, what is possible: {possible}.",
         ),
     ),
+    "is_over": (
+        409,
+        ("Tidak dapat dilakukan sekarang", "Not possible now"),
+        (
+            "Aduan yang dituju berstatus {status}; yang mungkin hanya aduan yang belum selesai.",
+            "The complaint that it would go into is {status}; what is possible is one that is not over.",
+        ),
+    ),
     "timeline_full": (
         409,
         ("Aduan sudah penuh", "The complaint is full"),
         ("Tambahan tidak tersimpan; kirim sebagai aduan baru.", "Nothing was added; file it as a new complaint."),
+    ),
+    "nothing_proposed": (
+        409,
+        ("Tidak ada usulan seperti itu", "There is no such proposal"),
+        (
+            "Yang diusulkan: {proposed}. Yang mungkin: {possible}.",
+            "What is proposed: {proposed}. What is possible: {possible}.",
+        ),
+    ),
+    "change_under_way": (
+        409,
+        ("Perubahan sebelumnya masih berjalan", "An earlier change is under way"),
+        (
+            "Tenggat aduan masih disesuaikan dengan perubahan hari libur sebelumnya; coba lagi 15 menit lagi.",
+            "Deadlines are still moving after the last change of holidays; try again in 15 minutes.",
+        ),
+    ),
+    "already_awarded": (
+        409,
+        ("Penghargaan lain sudah tercatat", "Another reward is recorded"),
+        (
+            "Bidang itu sudah mendapat penghargaan untuk bulan itu: {reward}.",
+            "That division has been awarded for that month already: {reward}.",
+        ),
     ),
     "too_large": (
         413,
@@ -112,6 +150,9 @@ _FIELDS: Final[dict[str, tuple[str, str]]] = {
     "not_form": ("bukan isian formulir yang sah", "is not a valid form"),
     "invalid": ("tidak sah", "is not valid"),
     "no_division": ("OPD atau bidang itu tidak ada", "there is no such OPD or division"),
+    "no_ticket": ("tidak ada aduan dengan nomor tiket itu", "there is no complaint with that ticket"),
+    "period": ("bukan bulan seperti 2026-11, atau belum tiba", "is not a month such as 2026-11, or is still to come"),
+    "day": ("bukan tanggal di tahun itu", "is not a day of that year"),
     "one_of_two": ("isi salah satu: ticket atau phone", "give one of: ticket, phone"),
 }
 _WORDS: Final = {"teks": "text", "angka": "a number", "ya/tidak (boolean)": "a boolean", "objek": "an object",
@@ -171,28 +212,48 @@ def bad_field(field: str, code: str, **params: str) -> Problem:
     return Problem("bad_request", [(field, code, params)])
 
 
+_ADDRESSES: Final = {"answer_interim": "answer", "message": "messages", "rate": "rating"}
+
+
 def _steps(possible: Sequence[str]) -> str:
     """Return the steps as their addresses name them: an interim answer is an answer."""
-    return ", ".join(dict.fromkeys(step.removesuffix("_interim") for step in possible)) or "-"
+    return ", ".join(dict.fromkeys(_ADDRESSES.get(step, step) for step in possible)) or "-"
+
+
+def _illegal(error: IllegalAction) -> Problem:
+    """Return what is said of an illegal step; `absorb` is asked of the complaint that another was to go into."""
+    if error.action == "absorb":
+        return Problem("is_over", status=error.status)
+    return Problem("illegal_action", status=error.status, possible=_steps(error.possible))
+
+
+_KNOWN: Final[tuple[tuple[type[Exception], Callable[[Any], Problem]], ...]] = (
+    (Problem, lambda it: it),
+    (IllegalAction, _illegal),
+    (NotPossible, lambda it: Problem("illegal_action", status=it.state, possible=_steps(it.possible))),
+    (
+        NothingProposed,
+        lambda it: Problem("nothing_proposed", proposed=it.proposed or "-", possible=_steps(it.possible)),
+    ),
+    (AlreadyAwarded, lambda it: Problem("already_awarded", reward=it.reward)),
+    (ChangeUnderWay, lambda _: Problem("change_under_way")),
+    (TimelineFull, lambda _: Problem("timeline_full")),
+    (KeyUsedOtherwise, lambda _: Problem("key_used_otherwise")),
+    (UnknownDivision, lambda _: bad_field("division", "no_division")),
+    (UnknownTicket, lambda _: bad_field("into", "no_ticket")),
+    (BadPeriod, lambda _: bad_field("period", "period")),
+)
 
 
 def problem_of(error: Exception) -> Problem:
     """Return what a client is told of an error; an unforeseen one is logged, and is our own fault: 503."""
-    match error:
-        case Problem():
-            return error
-        case IllegalAction():
-            return Problem("illegal_action", status=error.status, possible=_steps(error.possible))
-        case TimelineFull():
-            return Problem("timeline_full")
-        case KeyUsedOtherwise():
-            return Problem("key_used_otherwise")
-        case UnknownDivision():
-            return bad_field("division", "no_division")
-        case StoreUnavailable():
-            log.warning("unavailable: %s", error)
-        case _:
-            log.error("unforeseen %s", type(error).__name__, exc_info=error)
+    for kind, told in _KNOWN:
+        if isinstance(error, kind):
+            return told(error)
+    if isinstance(error, StoreUnavailable):
+        log.warning("unavailable: %s", error)
+    else:
+        log.error("unforeseen %s", type(error).__name__, exc_info=error)
     return Problem("unavailable", headers={"Retry-After": RETRY_AFTER})
 
 

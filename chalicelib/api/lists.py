@@ -8,22 +8,25 @@ its reader may not see.
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from chalicelib.adapters import complaints, escalations, registry
 from chalicelib.adapters.tables import from_instant, instant
+from chalicelib.api import reading
 from chalicelib.api.errors import bad_field
-from chalicelib.domain.complaint import Complaint
+from chalicelib.domain.complaint import Complaint, Kind, Status
 from chalicelib.domain.keys import keyed
 from chalicelib.settings import current
 
 if TYPE_CHECKING:
     from cryptography.fernet import Fernet
 
+RowT = TypeVar("RowT")
 Wanted = Callable[[Complaint], bool]
+FILTERS: Final = ("opd", "division", "status", "kind", "channel", "from", "to", "overdue")
 _ROWS: Final = 200  # index rows that one page reads at most
 _FAR: Final = datetime(9000, 1, 1, tzinfo=UTC)
 _LONG_AGO: Final = datetime(2000, 1, 1, tzinfo=UTC)
@@ -51,6 +54,25 @@ def newest(
         return found
 
     return _page(rows, lambda key: key, high, limit, wanted, where)
+
+
+def filtered(asked: dict[str, str], limit: int, now: datetime) -> tuple[list[Complaint], str | None]:
+    """Return a page of complaints by the admin's filters (FILTERS, and `cursor`), newest first."""
+    status, kind = reading.choice(asked, "status", [*Status]), reading.choice(asked, "kind", [*Kind])
+    overdue = reading.choice(asked, "overdue", ("true", "false"))
+    division, channel = asked.get("division"), asked.get("channel")
+
+    def wanted(complaint: Complaint) -> bool:
+        return (
+            status in (None, complaint.status)
+            and kind in (None, complaint.kind)
+            and division in (None, complaint.division)
+            and channel in (None, complaint.channel)
+            and overdue in (None, str(complaint.is_overdue(now)).lower())
+        )
+
+    since, until = reading.instant_of(asked, "from"), reading.instant_of(asked, "to")
+    return newest(asked.get("opd"), since, until, asked.get("cursor"), limit, wanted, now)
 
 
 def on_desk(
@@ -122,6 +144,16 @@ def recorded(
         if len(rows) < limit:
             return page, None
     return page, sealed(place, where)
+
+
+def part_of(
+    rows: Sequence[RowT], key: Callable[[RowT], str], asked: dict[str, str], where: str
+) -> tuple[list[RowT], str | None]:
+    """Return a page of rows that are few and all at hand, in the order of their keys."""
+    after, limit = opened(asked.get("cursor"), where) or "", reading.limit_of(asked)
+    left = [row for row in sorted(rows, key=key) if key(row) > after]
+    more = len(left) > limit
+    return left[:limit], sealed(key(left[limit - 1]), where) if more else None
 
 
 def _first_day(now: datetime) -> datetime:

@@ -1,4 +1,5 @@
-"""OPD officers: what they owe, by what is due first; start, answer. Only their own OPD's (and division's)."""
+"""OPD officers: what they owe, by what is due first; each step on it; their escalations. Only their own OPD's (and
+division's)."""
 
 from __future__ import annotations
 
@@ -12,7 +13,7 @@ from chalicelib.api import lists, reading, views
 from chalicelib.api.errors import Problem, answers_problems
 from chalicelib.api.identity import Principal, guard, identify, owns
 from chalicelib.domain.complaint import Actor, Complaint, Role, Status
-from chalicelib.workflows import handling
+from chalicelib.workflows import contesting, handling
 
 opd = Blueprint(__name__)
 answer_problems = answers_problems(lambda: opd.current_request)
@@ -39,7 +40,7 @@ def own_page(who: Principal, asked: dict[str, str]) -> tuple[list[Complaint], st
     is_own = owns(who)
 
     def wanted(complaint: Complaint) -> bool:
-        in_time = before is None or (complaint.is_open and complaints.owed_at(complaint) < before)
+        in_time = before is None or (complaint.is_open and complaint.owed_at < before)
         return is_own(complaint) and status in (None, complaint.status) and in_time
 
     if status is None or status in _OPEN:
@@ -121,3 +122,63 @@ def give_answer(
         return handling.answer(read, body.text, actor, reading.now(), owns(who), final=body.final, shown=shown)
 
     return act(who, ticket, step)
+
+
+@opd.route("/opd/complaints/{ticket}/ask", methods=["POST"], authorizer=identify, content_types=[reading.JSON])
+@answer_problems
+def ask(ticket: str) -> dict[str, Any]:
+    """Ask the reporter; the clocks stand still until the reply."""
+    who = guard(opd.current_request, "opd")
+    text = reading.said(reading.read_json(opd.current_request, reading.QuestionBody)).text
+    shown = handling.Shown()
+    step = act(who, ticket, lambda read, actor: handling.ask(read, text, actor, reading.now(), owns(who), shown))
+    return _after_step(step, shown)
+
+
+@opd.route("/opd/complaints/{ticket}/forward", methods=["POST"], authorizer=identify, content_types=[reading.JSON])
+@answer_problems
+def forward(ticket: str) -> dict[str, Any]:
+    """Give it to another division, which may be another OPD's: then it is no longer this officer's."""
+    who = guard(opd.current_request, "opd")
+    body = reading.said(reading.read_json(opd.current_request, reading.ForwardBody))
+    return views.staff_view(give_away(who, ticket, body), reading.now())
+
+
+def give_away(who: Principal, ticket: str, body: reading.ForwardBody) -> Complaint:
+    """Forward one of the officer's complaints."""
+
+    def step(read: str, actor: Actor) -> Complaint | None:
+        return handling.forward(read, body.opd, body.division, body.reason, actor, reading.now(), owns(who))
+
+    return act(who, ticket, step)
+
+
+@opd.route("/opd/complaints/{ticket}/refuse", methods=["POST"], authorizer=identify, content_types=[reading.JSON])
+@answer_problems
+def refuse(ticket: str) -> dict[str, Any]:
+    """Say that it is not theirs: it goes back to the admin."""
+    who = guard(opd.current_request, "opd")
+    reason = reading.said(reading.read_json(opd.current_request, reading.ReasonBody)).reason
+    step = act(who, ticket, lambda read, actor: handling.refuse(read, reason, actor, reading.now(), owns(who)))
+    return views.staff_view(step, reading.now())
+
+
+@opd.route("/opd/escalations/{ticket}/{n}/contest", methods=["POST"], authorizer=identify, content_types=[reading.JSON])
+@answer_problems
+def contest(ticket: str, n: str) -> dict[str, Any]:
+    """Contest an escalation against the officer's division, wherever the complaint is by now."""
+    who = guard(opd.current_request, "opd")
+    reason = reading.said(reading.read_json(opd.current_request, reading.ReasonBody)).reason
+    complaint, escalation = object_to(who, ticket, n, reason)
+    shown = views.staff_view(complaint, reading.now()) if owns(who)(complaint) else {"ticket": complaint.ticket}
+    return {**shown, "escalation": views.escalation_view(escalation)}
+
+
+def object_to(who: Principal, ticket: str, n: str, reason: str) -> contesting.Settled:
+    """Contest an escalation; Problem 404 when it is not against the officer's division, as for none."""
+    read, number = reading.ticket_in(ticket), reading.number_in(n)
+    actor = Actor(Role.OPD, who.subject)
+    found = contesting.contest(read, number, reason, actor, reading.now(), owns(who)) if read else None
+    if found is None:
+        raise Problem("not_found")
+    return found

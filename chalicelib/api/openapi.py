@@ -100,7 +100,7 @@ def _schemas() -> dict[str, Any]:
     from chalicelib.api import answers
     from chalicelib.api.operations import OPERATIONS
 
-    given = [model for one in OPERATIONS for model in (one.body, one.answer) if model]
+    given = [model for one in OPERATIONS for model in (one.body, one.answer, one.otherwise) if model]
     _, schemas = msgspec.json.schema_components([*given, answers.Problem], ref_template=_SCHEMAS + "{name}")
     return dict(sorted(schemas.items()))
 
@@ -182,13 +182,26 @@ def _filled(schema: Mapping[str, Any]) -> dict[str, Any]:
 def _success(operation: Operation) -> dict[str, Any]:
     if operation.tag == "sms":
         content = {JSON: {"schema": {"type": "object"}}, "text/xml": {"schema": {"type": "string"}}}
+    elif operation.media:
+        content = {operation.media: {"schema": {"type": "string"}}}
     else:
-        schema = _ref(operation.answer) if operation.answer else {"type": "object"}
-        content = {JSON: {"schema": _list_of(schema) if operation.listed else schema}}
+        content = {JSON: {"schema": _answer(operation)}}
     found: dict[str, Any] = {"description": "Done.", "content": content | (_PAGE if operation.form is not None else {})}
     if operation.status == 201:
         found["headers"] = {"Location": _header("Where it can be read.")}
+    if operation.more:
+        found["headers"] = {
+            operation.more: {**_header("The cursor of what is left; absent at the end."), "required": False}
+        }
     return found
+
+
+def _answer(operation: Operation) -> dict[str, Any]:
+    if operation.answer is None:
+        return {"type": "object"}
+    if operation.otherwise:
+        return {"anyOf": [_ref(operation.answer), _ref(operation.otherwise)]}
+    return _list_of(_ref(operation.answer)) if operation.listed else _ref(operation.answer)
 
 
 def _list_of(item: Mapping[str, Any]) -> dict[str, Any]:

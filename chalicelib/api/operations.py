@@ -29,11 +29,16 @@ PARAMETERS: Final[dict[str, tuple[str, dict[str, Any], str]]] = {
     "from": ("query", {"type": "string", "format": "date-time"}, "Only from this instant on."),
     "to": ("query", {"type": "string", "format": "date-time"}, "Only before this instant."),
     "due_before": ("query", {"type": "string", "format": "date-time"}, "Only what is owed before this instant."),
+    "period": (
+        "query",
+        {"type": "string", "pattern": "^20[0-9]{2}-(0[1-9]|1[0-2])$"},
+        "A month: `2026-11`; without it the present one, of rewards the newest one whose ranking is due.",
+    ),
     "limit": ("query", {"type": "integer", "minimum": 1, "maximum": 100, "default": 25}, "The longest page."),
     "cursor": (
         "query",
         {"type": "string", "maxLength": 500},
-        "`next` of the page before, of this list with the same filters.",
+        "`next` of the page before, of this list with the same filters; of an export, its header `X-Next`.",
     ),
     "X-Receipt": ("header", {"type": "string"}, "The receipt: it opens one's own complaint."),
     "Idempotency-Key": (
@@ -44,7 +49,9 @@ PARAMETERS: Final[dict[str, tuple[str, dict[str, Any], str]]] = {
 }
 PATH_PARAMETERS: Final[dict[str, tuple[dict[str, Any], str]]] = {
     "ticket": ({"type": "string", "minLength": 1}, "The ticket, however it is cased and spaced."),
+    "n": ({"type": "integer", "minimum": 1, "maximum": 999_999_999}, "The number of the escalation in its complaint."),
     "opd": ({"type": "string", "minLength": 1}, "The code of the OPD."),
+    "division": ({"type": "string", "minLength": 1}, "The code of the division within the OPD."),
     "provider": (
         {"type": "string", "enum": sorted(PROVIDERS)},
         "The provider; one that is not switched on is 404. Each signs in its own way.",
@@ -56,10 +63,11 @@ PATH_PARAMETERS: Final[dict[str, tuple[dict[str, Any], str]]] = {
 class Operation:
     """One route and method.
 
-    `answer` is the class of a success, `listed` whether it comes as a page of them. `form` are the fields that an HTML
-    form has beside those of `body`; such an operation answers a form by a page. `problems` are the statuses that do
-    not follow from the rest (503 always; 401 and 403 with `roles`; 400 and 413 with a body, 400 with a query; 415 with
-    a method that sends something).
+    `answer` is the class of a success, `otherwise` the one that may stand in its place, `listed` whether it comes as a
+    page of them; `media` is its type where it is no JSON, `more` names the header that says what is left of a long one.
+    `form` are the fields that an HTML form has beside those of `body`; such an operation answers a form by a page.
+    `problems` are the statuses that do not follow from the rest (503 always; 401 and 403 with `roles`; 400 and 413 with
+    a body, 400 with a query; 415 with a method that sends something).
     """
 
     name: str
@@ -68,7 +76,10 @@ class Operation:
     tag: str
     summary: str
     answer: type[Struct] | None = None
+    otherwise: type[Struct] | None = None
     listed: bool = False
+    media: str | None = None
+    more: str | None = None
     status: int = 200
     roles: tuple[str, ...] = ()
     query: tuple[str, ...] = ()
@@ -117,6 +128,23 @@ OPERATIONS: Final = (
         problems=(404, 409),
     ),
     Operation(
+        "rate_complaint", "POST", "/complaints/{ticket}/rating", "citizens",
+        "Rate the answer to one's own complaint, which closes it.",
+        answers.PublicComplaint, headers=("X-Receipt",), body=reading.RatingBody, form=("receipt", "lang"),
+        problems=(404, 409),
+    ),
+    Operation(
+        "reopen_complaint", "POST", "/complaints/{ticket}/reopen", "citizens",
+        "Reopen one's own complaint: within the window after the answer, or once after a rejection.",
+        answers.PublicComplaint, headers=("X-Receipt",), body=reading.ReasonBody, form=("receipt", "lang"),
+        problems=(404, 409),
+    ),
+    Operation(
+        "read_scoreboard", "GET", "/scoreboard", "citizens",
+        "Show how OPDs and divisions did in a month, how the divisions stand now, and who was rewarded.",
+        answers.Scoreboard, query=("period",),
+    ),
+    Operation(
         "list_services", "GET", "/services", "citizens", "List the categories that a citizen may choose from.",
         answers.Service, listed=True,
     ),
@@ -141,6 +169,27 @@ OPERATIONS: Final = (
         "answer_complaint", "POST", "/opd/complaints/{ticket}/answer", "opd",
         "Answer the citizen: either answer stops the clock, a final one ends the complaint.",
         answers.OfficerComplaint, roles=("opd",), body=reading.AnswerBody, problems=(404, 409),
+    ),
+    Operation(
+        "ask_reporter", "POST", "/opd/complaints/{ticket}/ask", "opd",
+        "Ask the reporter; the clocks stand still until the reply, or until its window has passed.",
+        answers.OfficerComplaint, roles=("opd",), body=reading.QuestionBody, problems=(404, 409),
+    ),
+    Operation(
+        "forward_complaint", "POST", "/opd/complaints/{ticket}/forward", "opd",
+        "Give a complaint to another division of the city; a new answer clock starts there.",
+        answers.StaffComplaint, roles=("opd",), body=reading.ForwardBody, problems=(404, 409),
+    ),
+    Operation(
+        "refuse_complaint", "POST", "/opd/complaints/{ticket}/refuse", "opd",
+        "Give a complaint back to the admin: it is not theirs.",
+        answers.StaffComplaint, roles=("opd",), body=reading.ReasonBody, problems=(404, 409),
+    ),
+    Operation(
+        "contest_escalation", "POST", "/opd/escalations/{ticket}/{n}/contest", "opd",
+        "Contest an escalation against the own division, once; until it is settled it does not count.",
+        answers.SettledComplaint, answers.ContestedElsewhere, roles=("opd",), body=reading.ReasonBody,
+        problems=(404, 409),
     ),
     Operation(
         "list_all_complaints", "GET", "/admin/complaints", "admin", "List complaints by their filters, newest first.",
@@ -172,6 +221,21 @@ OPERATIONS: Final = (
         answers.StaffComplaint, roles=("admin",), problems=(404,),
     ),
     Operation(
+        "reject_complaint", "POST", "/admin/complaints/{ticket}/reject", "admin",
+        "Turn a complaint down for a reason of the closed list; its reporter may reopen it once.",
+        answers.StaffComplaint, roles=("admin",), body=reading.RejectBody, problems=(404, 409),
+    ),
+    Operation(
+        "merge_complaint", "POST", "/admin/complaints/{ticket}/merge", "admin",
+        "Let a complaint go into another about the same, whose answers its reporter then hears.",
+        answers.StaffComplaint, roles=("admin",), body=reading.MergeBody, problems=(404, 409),
+    ),
+    Operation(
+        "list_duplicates", "GET", "/admin/complaints/{ticket}/duplicates", "admin",
+        "List what is likely about the same thing, the likeliest first; only a person merges.",
+        answers.LikelyDuplicate, listed=True, roles=READERS, problems=(404,),
+    ),
+    Operation(
         "list_queue", "GET", "/admin/queue", "admin",
         "List what waits for dispatch, by what is due first, with what the routing rules suggest.",
         answers.QueueItem, listed=True, roles=READERS, query=_PAGE,
@@ -180,6 +244,60 @@ OPERATIONS: Final = (
         "list_escalations", "GET", "/admin/escalations", "admin", "List what was escalated, newest first.",
         answers.EscalationItem, listed=True, roles=READERS,
         query=("opd", "division", "rung", "from", "to", *_PAGE),
+    ),
+    Operation(
+        "uphold_contest", "POST", "/admin/escalations/{ticket}/{n}/uphold", "admin",
+        "The division is right: the escalation never counted.",
+        answers.SettledComplaint, roles=("admin",), body=reading.ReasonBody, problems=(404, 409),
+    ),
+    Operation(
+        "deny_contest", "POST", "/admin/escalations/{ticket}/{n}/deny", "admin",
+        "The contest fails: the escalation counts.",
+        answers.SettledComplaint, roles=("admin",), body=reading.ReasonBody, problems=(404, 409),
+    ),
+    Operation(
+        "list_standings", "GET", "/admin/standings", "admin",
+        "List how the divisions stand and why: those on a rung, proposed for one, or that ever had to do with one.",
+        answers.StandingItem, listed=True, roles=READERS, query=_PAGE,
+    ),
+    Operation(
+        "confirm_rung", "POST", "/admin/standings/{opd}/{division}/confirm", "admin",
+        "Let the proposed rung take effect.",
+        answers.StandingItem, roles=("mayor",), body=reading.ConfirmBody, problems=(404, 409),
+    ),
+    Operation(
+        "dismiss_proposal", "POST", "/admin/standings/{opd}/{division}/dismiss", "admin",
+        "Let a proposal pass.",
+        answers.StandingItem, roles=("mayor",), body=reading.ReasonBody, problems=(404, 409),
+    ),
+    Operation(
+        "read_statistics", "GET", "/admin/stats", "admin",
+        "Show a month in figures: in sum, and by OPD, division, kind and channel.",
+        answers.Statistics, roles=READERS, query=("period",),
+    ),
+    Operation(
+        "export_complaints", "GET", "/admin/export.csv", "admin",
+        "Return complaints for a spreadsheet, newest first: at most 5,000 rows, and less when they are long.",
+        media="text/csv", more="X-Next", roles=READERS,
+        query=("opd", "division", "status", "kind", "channel", "from", "to", "overdue", "cursor"),
+    ),
+    Operation(
+        "list_rewards", "GET", "/admin/rewards", "admin", "List a month's ranking, and what was awarded.",
+        answers.RewardItem, listed=True, roles=READERS, query=("period", *_PAGE),
+    ),
+    Operation(
+        "award_reward", "POST", "/admin/rewards", "admin",
+        "Record what a division is awarded for a month, once; it is told, and everybody may read it.",
+        answers.RewardItem, status=201, roles=("admin",), body=reading.RewardBody, problems=(409,),
+    ),
+    Operation(
+        "read_holidays", "GET", "/admin/holidays", "admin", "Show the days on which the city does not work.",
+        answers.Holidays, roles=READERS,
+    ),
+    Operation(
+        "write_holidays", "PUT", "/admin/holidays", "admin",
+        "Set the whole table of holidays; deadlines that are still to come move, by the next sweep at the latest.",
+        answers.Holidays, roles=("admin",), body=reading.HolidaysBody, problems=(409,),
     ),
     Operation(
         "read_opd", "GET", "/admin/opds/{opd}", "admin", "Show an OPD: its head, divisions, categories, their words.",
@@ -209,6 +327,15 @@ EXAMPLES: Final[dict[type[Struct], dict[str, Any]]] = {
     reading.MessageBody: {"text": "Sekarang tiga lampu yang mati."},
     reading.AnswerBody: {"text": "Sudah diganti hari ini.", "final": True},
     reading.DispatchBody: {"opd": "dpuprpkp", "division": "pju"},
+    reading.RatingBody: {"score": 4, "comment": "Cepat, terima kasih."},
+    reading.ReasonBody: {"reason": "Lampu di ujung gang masih mati."},
+    reading.QuestionBody: {"text": "Tiang nomor berapa?"},
+    reading.ForwardBody: {"opd": "dishub", "division": "parkir", "reason": "Ini soal juru parkir."},
+    reading.RejectBody: {"reason": "not_the_city", "note": "Jalan nasional: hubungi BBPJN Jawa Timur-Bali."},
+    reading.MergeBody: {"into": "1MASW-9NF66"},
+    reading.ConfirmBody: {"rung": "black_vest", "reason": "Tiga kali terlambat tanpa kabar."},
+    reading.RewardBody: {"opd": "dpuprpkp", "division": "pju", "period": "2026-10", "reward": "Telepon genggam"},
+    reading.HolidaysBody: {"years": {"2026": {"2026-12-25": "Hari Raya Natal"}}},
     reading.SearchBody: {"ticket": "1MASW-9NF66"},
     reading.OpdBody: {
         "name": "Dinas Perhubungan",

@@ -10,9 +10,12 @@ from typing import Any, Final
 from chalice.app import Blueprint, Response
 
 from chalicelib import pages as rendering
-from chalicelib.api import public, reading, views
+from chalicelib.api import forms, public, reading, views
 from chalicelib.api.errors import RETRY_AFTER, Problem, asked_language, problem_of
+from chalicelib.domain import life
+from chalicelib.domain.bounds import TimelineFull
 from chalicelib.domain.complaint import Complaint
+from chalicelib.domain.keys import receipt_for
 from chalicelib.settings import current
 from chalicelib.workflows import city
 
@@ -62,7 +65,7 @@ def shows_problems(request_of: Callable[[], Any]) -> Callable[[Callable[..., Any
         @functools.wraps(view)
         def page(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
             try:
-                return view(*args, **kwargs)
+                return _form_again(request_of, view, *args, **kwargs)
             except Exception as error:
                 problem = problem_of(error)
                 link = {"link": f"{current().public_url}/masuk"} if problem.status == 401 else {}
@@ -71,6 +74,23 @@ def shows_problems(request_of: Callable[[], Any]) -> Callable[[Callable[..., Any
         return page
 
     return decorate
+
+
+def _form_again(request_of: Callable[[], Any], view: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
+    """Return what the view answers; for a reporter's form that could not be done, the ticket's page with it again."""
+    try:
+        return view(*args, **kwargs)
+    except forms.REFUSALS as error:
+        request = request_of()
+        if request.path not in _FOLLOW_UPS:
+            raise
+        fields = reading.read_form(request)
+        receipt, _ = fields.pop("receipt", None), fields.pop("lang", None)
+        complaint, mine = public.readable(request.uri_params["ticket"], receipt)
+        if not mine:
+            raise
+        told = forms.refused(error, fields, asked_language(request), f"{_FOLLOW_UPS[request.path]}_error")
+        return ticket_page(request, complaint, mine=True, refused=told)
 
 
 page = shows_problems(lambda: citizen_pages.current_request)
@@ -136,13 +156,56 @@ def named_complaint(view: dict[str, Any]) -> dict[str, Any]:
     return shown
 
 
-def ticket_page(request: Any, complaint: Complaint, *, mine: bool, errors: bool = False) -> Response:  # noqa: ANN401
-    """Show a ticket's page, as everybody or as its reporter may see it."""
+_FOLLOW_UPS: Final = {  # where the reporter's forms go -> the action
+    "/complaints/{ticket}/messages": "message",
+    "/complaints/{ticket}/rating": "rate",
+    "/complaints/{ticket}/reopen": "reopen",
+}
+_FIELDS: Final = {"message": ("text",), "rate": ("score", "comment"), "reopen": ("reason",)}
+
+
+def ticket_page(
+    request: Any,  # noqa: ANN401
+    complaint: Complaint,
+    *,
+    mine: bool,
+    errors: bool = False,
+    refused: forms.Refused = forms.NOTHING,
+) -> Response:
+    """Show a ticket's page, as everybody or as its reporter may see it: theirs has the forms of what they can do."""
     lang = asked_language(request)
     view = views.own_view(complaint) if mine else views.public_view(complaint)
-    told = rendering.field_errors([{"field": "receipt", "message": ""}], lang) if errors else []
-    shown = {**named_complaint(view), "mine": mine}
-    return show("ticket.html", lang, here=f"/t/{complaint.ticket}", complaint=shown, errors=told)
+    actions = _reporters_actions(complaint) if mine else []
+    fields = [name for action in actions for name in _FIELDS[action]] if mine else ["receipt"]
+    if errors:
+        told = rendering.field_errors([{"field": "receipt", "message": ""}], lang)
+        refused = forms.Refused(refused.status, told)
+    done = mine and refused is forms.NOTHING and request.path in _FOLLOW_UPS
+    return show("ticket.html", lang, refused.status, here=f"/t/{complaint.ticket}",
+        complaint={**named_complaint(view), "mine": mine}, actions=actions,
+        receipt=receipt_for(current().signing_key, complaint.ticket) if mine else None,
+        **refused.shown(fields, complaint.timeline[-1].entry if done else None),
+    )  # fmt: skip
+
+
+def _reporters_actions(complaint: Complaint) -> list[str]:
+    """Return what its reporter can do now, by trying it: what would be refused is not offered."""
+    now = reading.now()
+    known = city.current(now)
+    tried: dict[str, Callable[[], Complaint]] = {
+        "message": lambda: life.add_message(complaint, "", now, known.calendar),
+        "rate": lambda: life.rate(complaint, 1, None, now),
+        "reopen": lambda: life.reopen(complaint, "", now, known.calendar, known.policy),
+    }
+    return [action for action, step in tried.items() if _is_possible(step)]
+
+
+def _is_possible(step: Callable[[], Complaint]) -> bool:
+    try:
+        step()
+    except (life.IllegalAction, TimelineFull):
+        return False
+    return True
 
 
 @citizen_pages.route("/t", methods=["GET"], cors=False)

@@ -1,7 +1,8 @@
-"""Citizens: bring a complaint, see what became of it, add to it. No account, ever."""
+"""Citizens: bring a complaint, see what became of it, add to it, rate the answer, reopen. No account, ever."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from chalice.app import Blueprint, Response
@@ -12,7 +13,7 @@ from chalicelib.api.errors import Problem, answers_problems
 from chalicelib.domain.complaint import Complaint, Filing, Kind, Status
 from chalicelib.domain.keys import is_receipt
 from chalicelib.settings import current
-from chalicelib.workflows import city, filing
+from chalicelib.workflows import city, filing, following
 
 public = Blueprint(__name__)
 answer = answers_problems(lambda: public.current_request)
@@ -111,28 +112,57 @@ def read(ticket: str) -> dict[str, Any]:
 @public.route("/complaints/{ticket}/messages", methods=["POST"], content_types=[reading.JSON, reading.FORM])
 @answer
 def add_message(ticket: str) -> Any:  # noqa: ANN401
-    """Add to one's own complaint."""
+    """Add to one's own complaint; while it waits for an answer to a question, this is the answer. A form that is sent
+    twice adds once."""
+    once = reading.is_form(public.current_request)
+    return _follow_up(
+        ticket, reading.MessageBody, lambda own, body: following.add_message(own, body.text, reading.now(), once=once)
+    )
+
+
+@public.route("/complaints/{ticket}/rating", methods=["POST"], content_types=[reading.JSON, reading.FORM])
+@answer
+def rate(ticket: str) -> Any:  # noqa: ANN401
+    """Rate the answer to one's own complaint, which closes it."""
+    return _follow_up(
+        ticket, reading.RatingBody, lambda own, body: following.rate(own, body.score, body.comment, reading.now())
+    )
+
+
+@public.route("/complaints/{ticket}/reopen", methods=["POST"], content_types=[reading.JSON, reading.FORM])
+@answer
+def reopen(ticket: str) -> Any:  # noqa: ANN401
+    """Say why one is not content with the answer, or with the rejection: it is worked on again."""
+    return _follow_up(ticket, reading.ReasonBody, lambda own, body: following.reopen(own, body.reason, reading.now()))
+
+
+def _follow_up(ticket: str, model: type[reading.BodyT], step: Callable[[str, reading.BodyT], Complaint | None]) -> Any:  # noqa: ANN401
+    """Let the reporter do a step on their own complaint: JSON is answered by JSON, a form by the ticket's page."""
     request = public.current_request
-    if reading.is_form(request):
+    if not reading.is_form(request):
+        body = reading.said(reading.read_json(request, model))
+        return views.own_view(_followed(ticket, request.headers.get("x-receipt"), body, step))
+    from chalicelib.api.pages import shows_problems, ticket_page
+
+    def page() -> Response:
         fields = reading.read_form(request)
-        receipt = fields.pop("receipt", None)
-        body = reading.from_form({k: v for k, v in fields.items() if k != "lang"}, reading.MessageBody)
-    else:
-        receipt = request.headers.get("x-receipt")
-        body = reading.read_json(request, reading.MessageBody)
+        receipt, _ = fields.pop("receipt", None), fields.pop("lang", None)
+        body = reading.said(reading.from_form(fields, model))
+        return ticket_page(request, _followed(ticket, receipt, body, step), mine=True)
+
+    shown: Response = shows_problems(lambda: request)(page)()
+    return shown
+
+
+def _followed(
+    ticket: str, receipt: str | None, body: reading.BodyT, step: Callable[[str, reading.BodyT], Complaint | None]
+) -> Complaint:
+    """Return the complaint after the step; Problem 404 without its receipt, as for none."""
     complaint, mine = readable(ticket, receipt)
-    if not mine:
-        raise Problem("not_found")
-    if not body.text.strip():
-        raise Problem("bad_request", [("text", "required", {})])
-    changed = filing.add_to_complaint(complaint.ticket, body.text, reading.now())
+    changed = step(complaint.ticket, body) if mine else None
     if changed is None:
         raise Problem("not_found")
-    if reading.is_form(request):
-        from chalicelib.api.pages import ticket_page
-
-        return ticket_page(request, changed, mine=True)
-    return views.own_view(changed)
+    return changed
 
 
 @public.route("/services", methods=["GET"])

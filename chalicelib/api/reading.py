@@ -7,13 +7,14 @@ import json
 import re
 import urllib.parse
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Any, Final, Literal, TypeVar
 
 import msgspec
 
 from chalicelib.adapters.sms_providers.wire import e164
 from chalicelib.api.errors import Problem, bad_field
+from chalicelib.domain.complaint import Reason, Rung
 from chalicelib.domain.ticket import read_ticket
 
 MOST_BYTES: Final = 128 * 1024
@@ -33,6 +34,10 @@ Email = Annotated[str, msgspec.Meta(max_length=254)]
 Code = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9_]{1,60}$(?!\n)")]  # Python's $ lets a line end follow
 PhotoLink = Annotated[str, msgspec.Meta(max_length=500, pattern="^https://")]
 KindName = Literal["complaint", "question", "idea", "information"]
+Period = Annotated[str, msgspec.Meta(pattern=r"^20[0-9]{2}-(0[1-9]|1[0-2])$(?!\n)", description="A month: 2026-11.")]
+Year = Annotated[str, msgspec.Meta(pattern=r"^[1-9][0-9]{3}$(?!\n)")]
+Day = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$(?!\n)")]
+Title = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 
 
 class ComplaintBody(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -58,11 +63,76 @@ class MessageBody(msgspec.Struct, forbid_unknown_fields=True):
     text: SomeText
 
 
+class RatingBody(msgspec.Struct, forbid_unknown_fields=True):
+    """How content the reporter is with the answer."""
+
+    score: Annotated[int, msgspec.Meta(ge=1, le=5)]
+    comment: SomeText | None = None
+
+
+class ReasonBody(msgspec.Struct, forbid_unknown_fields=True):
+    """Why something is done."""
+
+    reason: SomeText
+
+
 class AnswerBody(msgspec.Struct, forbid_unknown_fields=True):
     """An OPD's reply; `final` false is an interim answer."""
 
     text: SomeText
     final: bool = True
+
+
+class QuestionBody(msgspec.Struct, forbid_unknown_fields=True):
+    """What the OPD asks the reporter."""
+
+    text: SomeText
+
+
+class ForwardBody(msgspec.Struct, forbid_unknown_fields=True):
+    """To which other division an OPD gives a complaint, and why."""
+
+    opd: Code
+    division: Code
+    reason: SomeText
+
+
+class RejectBody(msgspec.Struct, forbid_unknown_fields=True):
+    """Why a complaint is turned down. `note` is for the reporter; with `not_the_city` it must name the right office."""
+
+    reason: Reason
+    note: SomeText | None = None
+
+
+class MergeBody(msgspec.Struct, forbid_unknown_fields=True):
+    """The ticket of the complaint that survives."""
+
+    into: Annotated[str, msgspec.Meta(min_length=1, max_length=40)]
+
+
+class ConfirmBody(msgspec.Struct, forbid_unknown_fields=True):
+    """The proposed rung that is to take effect, and why."""
+
+    rung: Rung
+    reason: SomeText
+
+
+class RewardBody(msgspec.Struct, forbid_unknown_fields=True):
+    """What a division is awarded for a month."""
+
+    opd: Code
+    division: Code
+    period: Period
+    reward: Title
+
+
+Days = Annotated[dict[Day, Title], msgspec.Meta(max_length=100)]
+
+
+class HolidaysBody(msgspec.Struct, forbid_unknown_fields=True):
+    """The whole table of days on which the city does not work, beside its weekends: by year, each day with its name."""
+
+    years: Annotated[dict[Year, Days], msgspec.Meta(min_length=1, max_length=30)]
 
 
 class DispatchBody(msgspec.Struct, forbid_unknown_fields=True):
@@ -160,7 +230,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return seen
 
 
-_PATH: Final = re.compile(r" - at `\$?\.?([^`]*)`$")
+_PATH: Final = re.compile(r" - at (?:`key` in )?`\$?\.?([^`]*)`$")
 _EXPLAIN: Final[Sequence[tuple[re.Pattern[str], Callable[[re.Match[str]], tuple[str, str, dict[str, str]]]]]] = (
     (re.compile(r"^Object missing required field `(.+?)`"), lambda m: (m[1], "required", {})),
     (
@@ -169,7 +239,8 @@ _EXPLAIN: Final[Sequence[tuple[re.Pattern[str], Callable[[re.Match[str]], tuple[
     ),
     (re.compile(r"^Expected `str` of length >= (\d+)"), lambda m: ("", "too_short", {"limit": m[1]})),
     (re.compile(r"^Expected `str` of length <= (\d+)"), lambda m: ("", "too_long", {"limit": m[1]})),
-    (re.compile(r"^Expected `array` of length"), lambda _: ("", "too_many", {})),
+    (re.compile(r"^Expected `object` of length >="), lambda _: ("", "required", {})),
+    (re.compile(r"^Expected `(?:array|object)` of length"), lambda _: ("", "too_many", {})),
     (re.compile(r"^Expected `\w+` >= (-?[\d.]+)"), lambda m: ("", "too_small", {"limit": m[1]})),
     (re.compile(r"^Expected `\w+` <= (-?[\d.]+)"), lambda m: ("", "too_big", {"limit": m[1]})),
     (re.compile(r"^Invalid enum value"), lambda _: ("", "invalid", {})),
@@ -218,6 +289,41 @@ _BOOLEANS: Final = frozenset({"anonymous", "confidential", "interim"})
 _TICKS: Final = {"on": True, "true": True, "1": True, "off": False, "false": False, "0": False}
 
 
+def said(body: BodyT) -> BodyT:
+    """Return the body when no text in it is blank."""
+    for name in body.__struct_fields__:
+        text = getattr(body, name)
+        if isinstance(text, str) and not text.strip():
+            raise bad_field(name, "required")
+    return body
+
+
+def checked_rejection(body: RejectBody) -> RejectBody:
+    """Return the body when it says which office is the right one, where it is not the city."""
+    if body.reason is Reason.NOT_THE_CITY and body.note is None:
+        raise bad_field("note", "required")
+    return said(body)
+
+
+def checked_holidays(body: HolidaysBody) -> HolidaysBody:
+    """Return the body when each day is one of its year."""
+    for year, days in body.years.items():
+        for day, name in days.items():
+            if not day.startswith(f"{year}-") or not _is_day(day):
+                raise bad_field(f"years.{year}.{day}", "day")
+            if not name.strip():
+                raise bad_field(f"years.{year}.{day}", "required")
+    return body
+
+
+def _is_day(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
 def checked_complaint(body: ComplaintBody) -> ComplaintBody:
     """Return the body when it also makes sense: a real text, both coordinates or none, addresses that can be one."""
     if len(body.text.strip()) < 10:
@@ -250,6 +356,13 @@ def checked_opd(body: OpdBody) -> OpdBody:
     if len(set(codes)) < len(codes):
         raise bad_field("divisions", "twice")
     return body
+
+
+def number_in(path: str) -> int:
+    """Return the number that a path names, from 1; Problem 404 for anything else."""
+    if not re.fullmatch(r"[1-9][0-9]{0,8}", path):
+        raise Problem("not_found")
+    return int(path)
 
 
 def ticket_in(path: str) -> str | None:
@@ -297,6 +410,14 @@ def choice(asked: dict[str, str], name: str, choices: Sequence[str]) -> str | No
     value = asked.get(name)
     if value is not None and value not in choices:
         raise bad_field(name, "choice", choices=", ".join(choices))
+    return value
+
+
+def period_of(asked: dict[str, str]) -> str | None:
+    """Return the month asked for, such as "2026-11", or None when none is."""
+    value = asked.get("period")
+    if value is not None and not re.fullmatch(r"20[0-9]{2}-(?:0[1-9]|1[0-2])", value):
+        raise bad_field("period", "period")
     return value
 
 

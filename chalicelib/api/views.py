@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from datetime import datetime, tzinfo
 from typing import Any
 
 from chalicelib.adapters.tables import ReporterItem
-from chalicelib.domain.complaint import REPORTER_READ, Complaint, Entry
+from chalicelib.domain.complaint import REPORTER_READ, Complaint, Entry, Status
 from chalicelib.domain.escalation import Escalation
 from chalicelib.domain.privacy import masked
+from chalicelib.domain.reward import RewardRow
+from chalicelib.domain.standing import Id, Standing
 from chalicelib.settings import current
+from chalicelib.workflows.standings import Row
 
-_PUBLIC_ENTRY = ("opd", "division", "category", "kind", "final", "rung", "n", "incomplete")
+_PUBLIC_ENTRY = (
+    "opd", "division", "category", "kind", "final", "rung", "n", "incomplete", "score", "reason", "into", "ticket",
+)  # fmt: skip
+_PUBLIC_INSTANTS = ("deadline", "written_at")
 _STAFF_ENTRY = (*_PUBLIC_ENTRY, "by", "who", "text", "clock")
+_STAFF_INSTANTS = (*_PUBLIC_INSTANTS, "finish_deadline", "rung_deadline")
+_SAID_TO_REPORTER = ("asked", "rejected")  # what staff wrote for them; the other reasons are for staff alone
+_SAID_BY_REPORTER = ("message", "replied", "rated", "reopened")
 
 
 def iso(at: datetime | None, zone: tzinfo | None = None) -> str | None:
@@ -20,8 +30,9 @@ def iso(at: datetime | None, zone: tzinfo | None = None) -> str | None:
     return at.astimezone(zone or current().zone).isoformat(timespec="seconds") if at else None
 
 
-def filed_view(complaint: Complaint, receipt: str) -> dict[str, Any]:
-    """The answer to a filing, as it was filed: the same whenever the same filing is repeated."""
+def filed_view(complaint: Complaint, receipt: str | None) -> dict[str, Any]:
+    """The answer to a filing, as it was filed: the same whenever the same filing is repeated. No receipt goes with the
+    first complaint of a number that says the same again."""
     first = complaint.timeline[0]
     sent = next((e for e in complaint.timeline[1:2] if e.entry == "dispatched" and e.at == first.at), None)
     base = current().public_url
@@ -59,6 +70,7 @@ def _citizen_view(complaint: Complaint, text: str | None, *, own: bool) -> dict[
         "category": complaint.category,
         "received_at": iso(complaint.received_at),
         "answer_due_at": iso(complaint.answer_due_at),
+        **_course(complaint),
         "answers": [
             {"at": iso(entry.at), "text": entry.text if own else masked(entry.text or ""), "final": entry.final}
             for entry in complaint.timeline
@@ -68,20 +80,29 @@ def _citizen_view(complaint: Complaint, text: str | None, *, own: bool) -> dict[
     }
 
 
+def _course(complaint: Complaint) -> dict[str, Any]:
+    """What the reporter's part made of it: where it went, how it was rated, until when they are waited for."""
+    window = iso(complaint.window_until)
+    over = (Status.ANSWERED, Status.CLOSED)
+    return {
+        "merged_into": complaint.merged_into,
+        "rating": complaint.rating,
+        "reply_due_at": window if complaint.status is Status.WAITING else None,
+        "reopen_until": window if complaint.status in over else None,
+    }
+
+
 def _citizen_entry(entry: Entry, *, own: bool) -> dict[str, Any]:
-    shown = _entry(entry, _PUBLIC_ENTRY)
-    if own and entry.entry == "message":
+    shown = _entry(entry, _PUBLIC_ENTRY, _PUBLIC_INSTANTS)
+    if own and entry.text is not None and entry.entry in (*_SAID_BY_REPORTER, *_SAID_TO_REPORTER):
         shown["text"] = entry.text
     return shown
 
 
-def _entry(entry: Entry, fields: tuple[str, ...]) -> dict[str, Any]:
+def _entry(entry: Entry, fields: tuple[str, ...], instants: tuple[str, ...]) -> dict[str, Any]:
     shown: dict[str, Any] = {"at": iso(entry.at), "entry": entry.entry}
     shown |= {name: value for name in fields if (value := getattr(entry, name)) is not None}
-    if entry.deadline:
-        shown["deadline"] = iso(entry.deadline)
-    if entry.written_at:
-        shown["written_at"] = iso(entry.written_at)
+    shown |= {name: iso(at) for name in instants if (at := getattr(entry, name)) is not None}
     return shown
 
 
@@ -102,6 +123,7 @@ def list_item(complaint: Complaint, now: datetime) -> dict[str, Any]:
         "rung": complaint.rung,
         "escalations": complaint.escalations,
         "overdue": complaint.is_overdue(now),
+        **_course(complaint),
         "text": complaint.text,
     }
 
@@ -120,7 +142,7 @@ def staff_view(complaint: Complaint, now: datetime) -> dict[str, Any]:
         "incomplete": complaint.incomplete,
         "provisional_deadlines": complaint.provisional,
         "suggestion": suggestion_view(complaint),
-        "timeline": [_entry(entry, _STAFF_ENTRY) for entry in complaint.timeline],
+        "timeline": [_entry(entry, _STAFF_ENTRY, _STAFF_INSTANTS) for entry in complaint.timeline],
     }
 
 
@@ -140,8 +162,8 @@ def reporter_view(reporter: ReporterItem | None) -> dict[str, Any] | None:
     return {"name": reporter.name, "phone": reporter.phone, "email": reporter.email}
 
 
-def escalation_view(escalation: Escalation, state: str) -> dict[str, Any]:
-    """One escalation in the admin's list."""
+def escalation_view(escalation: Escalation) -> dict[str, Any]:
+    """One escalation, and whether it counts."""
     return {
         "ticket": escalation.ticket,
         "n": escalation.n,
@@ -152,5 +174,50 @@ def escalation_view(escalation: Escalation, state: str) -> dict[str, Any]:
         "recorded_at": iso(escalation.recorded_at),
         "written_at": iso(escalation.written_at),
         "clock": escalation.clock,
-        "state": state,
+        "state": escalation.state,
     }
+
+
+def standing_view(row: Row) -> dict[str, Any]:
+    """How a division stands, what is proposed, and the escalations and rules behind both."""
+    standing = row.standing
+    return {
+        "opd": row.opd,
+        "division": row.division,
+        "rung": standing.rung,
+        "since": iso(standing.since),
+        "proposed": standing.proposed,
+        "because": _named(standing.because),
+        "rules": list(standing.rules),
+        "rung_because": _named(standing.rung_because),
+        "rung_rules": list(standing.rung_rules),
+        "proposal_because": _named(standing.proposal_because),
+        "proposal_rules": list(standing.proposal_rules),
+        "comes_down_at": iso(standing.down_at),
+    }
+
+
+def public_standing(standing: Standing, shown: Callable[[str], bool]) -> dict[str, Any] | None:
+    """The rung on which a division stands for everybody to see, and why; None on none.
+
+    What is only proposed blames nobody yet. `because` names the escalations of complaints that are `shown` to the
+    public, `escalations` counts all.
+    """
+    if standing.rung is None:
+        return None
+    return {
+        "rung": standing.rung,
+        "since": iso(standing.since),
+        "rules": list(standing.rung_rules),
+        "because": _named(one for one in standing.rung_because if shown(one[0])),
+        "escalations": len(standing.rung_because),
+    }
+
+
+def _named(escalations: Iterable[Id]) -> list[dict[str, Any]]:
+    return [{"ticket": ticket, "n": n} for ticket, n in escalations]
+
+
+def reward_view(row: RewardRow) -> dict[str, Any]:
+    """A division in a month's ranking, and its reward, for everybody; who awarded it is staff's to know."""
+    return {**row.public, "awarded_at": iso(row.awarded_at)}

@@ -16,7 +16,7 @@ from chalicelib.adapters import intake
 from chalicelib.adapters.sms_providers import PROVIDERS, BadSignature, NotAMessage, Provider, Unreadable, WebhookRequest
 from chalicelib.api import reading
 from chalicelib.api.errors import Problem, answers_problems
-from chalicelib.domain.complaint import TimelineFull
+from chalicelib.domain.bounds import TimelineFull
 from chalicelib.domain.keys import name_of
 from chalicelib.settings import current
 from chalicelib.workflows import texting

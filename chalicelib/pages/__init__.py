@@ -23,11 +23,22 @@ LANGUAGES: Final = ("id", "en")
 KINDS: Final = ("complaint", "question", "idea", "information")
 STEPS: Final = ("received", "dispatched", "in_progress", "answered", "closed")
 ENTRIES: Final = (
-    "received", "dispatched", "checked", "started", "message", "escalated", "forwarded", "asked", "replied", "refused",
-    "rejected", "merged", "reopened", "rated", "closed", "reporter_read",
+    "received", "dispatched", "checked", "started", "message", "escalated", "forwarded", "asked", "replied", "resumed",
+    "refused", "rejected", "merged", "absorbed", "reopened", "rated", "closed", "finish_missed", "contested", "upheld",
+    "denied", "deadlines_moved", "reporter_read",
+)  # fmt: skip
+RUNGS: Final = ("warning", "black_vest", "replacement")
+RULES: Final = (
+    "first_warning", "complaint_reached_black_vest", "third_warning_within_window", "complaint_reached_replacement",
+    "two_more_black_vests_within_window", "came_down",
 )  # fmt: skip
 OVER: Final = frozenset({"answered", "closed", "rejected", "merged"})  # no answer is owed any more
-CLOCK_STARTS: Final = frozenset({"dispatched", "forwarded", "reopened"})
+CLOCK_STARTS: Final = frozenset({"dispatched", "forwarded", "reopened", "refused"})
+DUES: Final = {  # what the deadline of an entry is for
+    "dispatched": "answer", "forwarded": "answer", "refused": "verify", "asked": "reply", "answered": "reopen",
+    "replied": "moved", "resumed": "moved", "deadlines_moved": "moved", "escalated": "missed",
+    "finish_missed": "missed",
+}  # fmt: skip
 
 
 def render(name: str, lang: str, base: str, **values: object) -> str:
@@ -75,12 +86,12 @@ def word(lang: str, family: str, value: object) -> str:
 def field_errors(errors: Iterable[Mapping[str, str]], lang: str, family: str = "error") -> list[dict[str, str]]:
     """Return a form's errors in people's words; the message of a field without words stays as it is.
 
-    `family` is "error" for the complaint form and the receipt, "answer_error" for the officer's answer,
-    "dispatch_error" for the admin's dispatch.
+    `family` is "error" for the complaint form and the receipt, else such as "answer_error"; what every form can meet
+    has its words in "form_error".
     """
     worded = []
     for error in errors:
-        words = _texts().get(f"{family}.{error['field']}")
+        words = _texts().get(f"{family}.{error['field']}") or _texts().get(f"form_error.{error['field']}")
         worded.append({"field": error["field"], "message": words[lang] if words else error["message"]})
     return worded
 
@@ -176,6 +187,15 @@ def clock(complaint: Mapping[str, Any], now: datetime, zone: tzinfo) -> tuple[st
     return ("late" if _local(now, zone) >= _local(due, zone) else "running"), days
 
 
+def due_of(entry: Mapping[str, Any]) -> str:
+    """Return what the deadline of a timeline's entry is for; "" when it is not shown."""
+    if not entry.get("deadline"):
+        return ""
+    if entry["entry"] == "reopened":
+        return "answer" if entry.get("opd") else "verify"
+    return DUES.get(entry["entry"], "")
+
+
 def style_source() -> str:
     """Return the source of the inlined style for a Content-Security-Policy: 'sha256-...'."""
     return "'sha256-" + base64.b64encode(hashlib.sha256(_style().encode()).digest()).decode() + "'"
@@ -258,6 +278,9 @@ def _environment() -> Environment:
         "style": Markup(_style()),  # noqa: S704 - our own file
         "kinds": KINDS,
         "known_entries": ENTRIES,
+        "all_rungs": RUNGS,
+        "all_rules": RULES,
+        "due_of": due_of,
         "steps": steps,
         "clock": clock,
         "days_left": days_left,

@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import json
 import os
+import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -27,13 +28,20 @@ VAGUE = "Mohon segera ditindaklanjuti ya, sudah lama sekali begini terus"
 TICKET = r"[0-9A-HJKMNP-TV-Z]{5}-[0-9A-HJKMNP-TV-Z]{5}"
 PROBLEM = "application/problem+json"
 CITIZEN, NEIGHBOUR, CITY = "+6280000000001", "+6280000000002", "+6280000000099"
-NAMES = ("complaints", "reporters", "escalations", "notifications", "intake", "registry")
+NAMES = ("complaints", "reporters", "escalations", "notifications", "intake", "registry", "statistics")
 GENERIC_SECRET = "whsec_c2FtYmF0LXRlc3RzLXNlY3JldC1vZi0zMi1ieXRlcyE="
 
 
 def tables(service: Service, *names: str) -> dict[str, list[str]]:
     """Return all that is stored in these tables, or in all, in an order that can be compared."""
     return {name: sorted(json.dumps(item, sort_keys=True) for item in service.items(name)) for name in names or NAMES}
+
+
+def ticket_in(reply: str | None) -> str:
+    """Return the ticket that a reply carries."""
+    found = re.search(TICKET, reply or "")
+    assert found, reply
+    return found[0]
 
 
 # ------------------------------------------------------------------------------------------------ deliveries

@@ -13,7 +13,8 @@ from chalicelib import settings
 from chalicelib.adapters import complaints, intake
 from chalicelib.api import lists
 from chalicelib.domain.complaint import Actor, Complaint, Kind, Role
-from chalicelib.domain.deadlines import Policy, calendar_from, deadline_after
+from chalicelib.domain.policy import Policy
+from chalicelib.domain.deadlines import calendar_from, deadline_after
 from chalicelib.domain.ticket import ticket_from
 from chalicelib.workflows import handling
 from tests.builders import Answer, Service, token
@@ -288,7 +289,7 @@ def test_dispatch_starts_the_answer_clock_and_tells_the_division_and_the_head(se
     ]
     again = service.post(f"/admin/complaints/{before.ticket}/dispatch", where, token("admin"), accept_language="en")
     assert again.status == 409
-    assert again.json["detail"] == "While dispatched, what is possible: check."
+    assert again.json["detail"] == "While dispatched, what is possible: reject, merge, check."
 
 
 def deadline(start: datetime, what: str) -> datetime:

@@ -1,9 +1,10 @@
-"""The officer's desk in a browser: signing in at a real (small) OpenID provider, the work, the forms, signing out."""
+"""The officer's desk in a browser: signing in at a real (small) OpenID provider, the work, every form, signing out."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
+import html
 import http.client
 import json
 import re
@@ -22,7 +23,7 @@ from chalicelib import settings
 from chalicelib.adapters import complaints
 from chalicelib.api.session import derived
 from tests.builders import Answer, Service, token
-from tests.functional.scenes import HOLE, LAMP, filed, opened, wall_clock
+from tests.functional.scenes import HOLE, LAMP, PARKING, filed, opened, wall_clock
 
 DAY = timedelta(days=1)
 
@@ -388,8 +389,10 @@ def test_an_officer_starts_and_answers_from_the_page(service: Service, officer: 
         ("answered", "sri", "Suku cadang\ndipesan.", False),
         ("answered", "sri", "Sudah menyala.", True),
     ]
-    late = officer.submit(f"/meja/{ticket}/answer", {"csrf": csrf_of(begun), "text": "Lagi."})
+    late = officer.submit(f"/meja/{ticket}/answer", {"csrf": csrf_of(begun), "text": "Lagi <i>satu</i>."})
     assert late.status == 409
+    assert "Tidak bisa lagi: aduan ini sudah berubah" in late.text
+    assert "Lagi &lt;i&gt;satu&lt;/i&gt;." in late.text  # what was typed is not lost with its form
     assert len(stored(ticket)) == 5
 
 
@@ -412,6 +415,177 @@ def test_an_answer_that_cannot_be_sent_shows_the_page_again_with_what_was_typed(
     assert [entry.entry for entry in stored(ticket)] == ["received", "dispatched"]
 
 
+# ------------------------------------------------------------------------------------------------ other steps
+
+
+def sent(browser: Browser, ticket: str, form: str, **fields: str) -> Answer:
+    """Fill in one of the forms of a complaint's page, and send it."""
+    page = browser.get(f"/meja/{ticket}")
+    assert f"/meja/{ticket}/{form}?" in page.text
+    return browser.submit(f"/meja/{ticket}/{form}", {"csrf": csrf_of(page), **fields})
+
+
+def test_an_officer_asks_the_reporter_and_finds_the_complaint_among_those_that_wait(
+    service: Service, officer: Browser
+) -> None:
+    ticket = filed(LAMP).ticket
+    asked = sent(officer, ticket, "ask", text="Nomor tiangnya berapa?")
+    assert asked.status == 200
+    assert "Pertanyaan terkirim" in asked.text
+    assert f"/meja/{ticket}/answer" not in asked.text
+    assert "Menunggu balasan pelapor. Selama itu semua tenggat berhenti." in asked.text
+    last = stored(ticket)[2]
+    assert (last.entry, last.who, last.text) == ("asked", "sri", "Nomor tiangnya berapa?")
+    assert ticket not in officer.get("/meja").text
+    assert ticket in officer.get("/meja?status=waiting").text
+    assert ticket not in officer.get("/meja?status=answered").text
+    assert officer.get("/meja?status=lost").status == 400
+
+
+def test_an_officer_forwards_and_the_complaint_leaves_the_desk(service: Service, officer: Browser) -> None:
+    ticket = filed(LAMP).ticket
+    done = sent(officer, ticket, "forward", to="dishub/parkir", reason="Milik Dishub.")
+    assert done.status == 200
+    assert "Aduan dialihkan ke bidang lain." in done.text
+    assert "<h1>Meja kerja</h1>" in done.text
+    assert f'href="https://sambat.example/api/meja/{ticket}' not in done.text
+    last = stored(ticket)[-1]
+    assert (last.entry, last.opd, last.division, last.text) == ("forwarded", "dishub", "parkir", "Milik Dishub.")
+    assert officer.get(f"/meja/{ticket}").status == 404
+
+
+def test_what_is_forwarded_within_the_opd_stays_with_an_officer_of_the_whole_opd(
+    service: Service, officer: Browser
+) -> None:
+    ticket = filed(LAMP).ticket
+    done = sent(officer, ticket, "forward", to="dpuprpkp/jalan", reason="Ini soal jalan.")
+    assert f'action="https://sambat.example/api/meja/{ticket}/answer' in done.text
+    assert "Dialihkan ke" in done.text
+    assert "Ini soal jalan." in done.text
+
+
+def test_an_officer_gives_back_what_is_not_theirs(service: Service, officer: Browser) -> None:
+    ticket = filed(LAMP).ticket
+    done = sent(officer, ticket, "refuse", reason="Ini milik PLN.")
+    assert done.status == 200
+    assert "Aduan dikembalikan ke admin." in done.text
+    last = stored(ticket)[-1]
+    assert (last.entry, last.who, last.text) == ("refused", "sri", "Ini milik PLN.")
+    assert officer.get(f"/meja/{ticket}").status == 404
+
+
+LONG = "Panjang <sekali> " * 300
+
+
+@pytest.mark.parametrize(
+    ("form", "fields", "wrong", "said"),
+    [
+        ("ask", {"text": " "}, "ask-text", "Tulis pertanyaannya"),
+        ("ask", {"text": LONG}, "ask-text", "Tulis pertanyaannya"),
+        ("forward", {"to": "dishub/parkir", "reason": LONG}, "forward-reason", "Tulis alasannya"),
+        ("forward", {"to": "dishub/tidak_ada", "reason": "Milik <Dishub>."}, "forward-to", "Pilih OPD dan bidang"),
+        ("forward", {"to": "x", "reason": "Milik <Dishub>."}, "forward-to", "Pilih OPD dan bidang"),
+        ("refuse", {"reason": LONG}, "refuse-reason", "Tulis alasannya"),
+        ("refuse", {}, "refuse-reason", "Tulis alasannya"),
+    ],
+)
+def test_a_form_that_cannot_be_done_stands_open_with_its_error_and_what_was_typed(
+    service: Service, officer: Browser, form: str, fields: dict[str, str], wrong: str, said: str
+) -> None:
+    ticket = filed(LAMP).ticket
+    again = sent(officer, ticket, form, **fields)
+    assert again.status == 400
+    assert len(re.findall("<details open>", again.text)) == 1
+    assert f'<a href="#{wrong}">{said}' in again.text
+    assert re.search(f'id="{wrong}"[^>]* aria-invalid="true"', again.text)
+    assert html.escape((fields.get("text") or fields.get("reason") or "").strip()) in again.text
+    if form == "forward":
+        chosen = re.findall(r'<option value="([^"]+)" selected>', again.text)
+        assert chosen == ([fields["to"]] if wrong == "forward-reason" else [])
+    assert [entry.entry for entry in stored(ticket) if entry.entry != "reporter_read"] == ["received", "dispatched"]
+
+
+def test_what_is_where_it_should_go_already_cannot_be_forwarded(service: Service, officer: Browser) -> None:
+    ticket = filed(LAMP).ticket
+    again = sent(officer, ticket, "forward", to="dpuprpkp/pju", reason="Ke sini.")
+    assert again.status == 409
+    assert "sudah ada di bidang itu" in again.text
+    assert "Ke sini." in again.text
+
+
+@pytest.mark.parametrize("form", ["start", "answer", "ask", "forward", "refuse"])
+def test_a_form_for_anothers_complaint_is_answered_like_one_for_none(
+    service: Service, officer: Browser, form: str
+) -> None:
+    theirs = filed(PARKING).ticket
+    csrf = csrf_of(officer.get("/meja"))
+    for fields in ({}, {"text": "Sudah."}, {"reason": "x", "to": "dishub/parkir"}):
+        got = [officer.submit(f"/meja/{ticket}/{form}", {"csrf": csrf, **fields}) for ticket in (theirs, "AAAAA-AAAAA")]
+        assert [answer.status for answer in got] == [404, 404]
+    assert len(stored(theirs)) == 2
+
+
+# ------------------------------------------------------------------------------------------------ contests
+
+
+def escalated(service: Service, text: str = LAMP) -> str:
+    """Let a complaint become late and be escalated; return its ticket."""
+    now = wall_clock()
+    opened(now - 60 * DAY)
+    ticket = filed(text, now - 40 * DAY).ticket
+    service.sweep(now.isoformat())
+    return ticket
+
+
+def test_an_officer_contests_an_escalation_once_from_the_complaints_page(service: Service, officer: Browser) -> None:
+    ticket = escalated(service)
+    done = sent(officer, ticket, "contest/1", reason="Sudah dijawab lewat <b>telepon</b>.")
+    assert done.status == 200
+    assert "Sanggahan tercatat" in done.text
+    assert "disanggah, belum dihitung" in done.text
+    assert done.text.count("Sudah dijawab lewat &lt;b&gt;telepon&lt;/b&gt;.") == 2  # at the escalation, in the history
+    assert f"/meja/{ticket}/contest/1" not in done.text
+    again = officer.submit(f"/meja/{ticket}/contest/1", {"csrf": csrf_of(done), "reason": "Sekali lagi."})
+    assert again.status == 409
+    assert "Eskalasi ini sudah pernah disanggah." in again.text
+    assert "Sekali lagi." in again.text
+
+
+def test_what_went_elsewhere_meanwhile_is_contested_from_the_desk(service: Service, officer: Browser) -> None:
+    ticket, other = escalated(service), escalated(service, PARKING)
+    sent(officer, ticket, "refuse", reason="Bukan kami.")
+    desk = officer.get("/meja")
+    assert f"/meja/{ticket}/contest/1?" in desk.text
+    assert f'href="https://sambat.example/api/meja/{ticket}' not in desk.text
+    assert other not in desk.text  # of another OPD
+    empty = officer.submit(f"/meja/{ticket}/contest/1", {"csrf": csrf_of(desk), "reason": " "})
+    assert empty.status == 400
+    assert f'<a href="#{ticket}-1-reason">Tulis alasan sanggahan' in empty.text
+    done = officer.submit(f"/meja/{ticket}/contest/1", {"csrf": csrf_of(desk), "reason": "Salah alamat."})
+    assert done.status == 200
+    assert f"<b>{ticket}</b>: Sanggahan tercatat" in done.text
+    assert "disanggah, belum dihitung" in done.text
+    assert f"/meja/{ticket}/contest/1" not in done.text
+    again = officer.submit(f"/meja/{ticket}/contest/1", {"csrf": csrf_of(desk), "reason": "Salah alamat lagi."})
+    assert again.status == 409
+    assert "Salah alamat lagi." in again.text
+
+
+def test_nobody_contests_for_another_division(service: Service) -> None:
+    ticket = escalated(service)
+    for division, status in (("jalan", 404), ("pju", 200)):
+        browser = Browser(service, {"sambat_session": token("opd", "dpuprpkp", division)})
+        page = browser.get("/meja")
+        assert (f"/meja/{ticket}/contest/1" in page.text) == (status == 200)
+        fields = {"csrf": csrf_of(page), "reason": "Salah alamat."}
+        for n in ("2", "0", "x", "1x", "99999999999"):
+            assert browser.submit(f"/meja/{ticket}/contest/{n}", fields).status == 404
+        assert browser.submit(f"/meja/{ticket}/contest/1", fields).status == status
+
+
+# ------------------------------------------------------------------------------------------------ who may
+
+
 def test_a_form_of_another_site_changes_nothing(service: Service, officer: Browser) -> None:
     ticket = filed(LAMP).ticket
     colleague = Browser(service, {"sambat_session": token("opd", "dpuprpkp", sub="joko")})
@@ -420,6 +594,10 @@ def test_a_form_of_another_site_changes_nothing(service: Service, officer: Brows
         for path, fields in (
             (f"/meja/{ticket}/start", {}),
             (f"/meja/{ticket}/answer", {"text": "Sudah."}),
+            (f"/meja/{ticket}/ask", {"text": "Di mana?"}),
+            (f"/meja/{ticket}/forward", {"to": "dishub/parkir", "reason": "Bukan kami."}),
+            (f"/meja/{ticket}/refuse", {"reason": "Bukan kami."}),
+            (f"/meja/{ticket}/contest/1", {"reason": "Bukan kami."}),
             ("/keluar", {}),
         ):
             answer = officer.submit(path, {**fields, **csrf})

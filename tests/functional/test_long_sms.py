@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -18,12 +17,12 @@ from tests.builders import Service, token
 from tests.functional.doors import (
     CITIZEN,
     NEIGHBOUR,
-    TICKET,
     Call,
     Carrier,
     aws_fault,
     carrier_on,
     generic_part,
+    ticket_in,
     watched_aws,
 )
 
@@ -58,12 +57,6 @@ def stored(service: Service) -> list[dict[str, Any]]:
 def said(service: Service, ticket: str) -> list[str]:
     seen = service.get(f"/admin/complaints/{ticket}", token("admin")).json
     return [seen["text"], *(entry["text"] for entry in seen["timeline"] if entry["entry"] == "message")]
-
-
-def ticket_in(reply: str | None) -> str:
-    found = re.search(TICKET, reply or "")
-    assert found, reply
-    return found[0]
 
 
 def waiting(service: Service) -> int:

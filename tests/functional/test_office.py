@@ -1,4 +1,4 @@
-"""The city's office in a browser: the queue and its dispatch, the check, escalations, and one's own token."""
+"""The city's office in a browser: the queue, each step of the admin's, contests, escalations, and one's own token."""
 
 from __future__ import annotations
 
@@ -150,6 +150,162 @@ def test_an_admin_checks_the_words_once_and_then_the_public_reads_them(service: 
     assert service.get(f"/complaints/{ticket}").json["text"] == UNCLEAR
 
 
+# ------------------------------------------------------------------------------------------------ reject, merge
+
+
+def sent(browser: Browser, ticket: str, form: str, **fields: str) -> Answer:
+    """Fill in one of the forms of a complaint's page, and send it."""
+    page = browser.get(f"/kantor/{ticket}")
+    assert f"/kantor/{ticket}/{form}?" in page.text
+    return browser.submit(f"/kantor/{ticket}/{form}", {"csrf": csrf_of(page), **fields})
+
+
+@pytest.mark.parametrize("reason", ["spam", "insufficient", "abusive", "not_the_city"])
+def test_an_admin_turns_a_complaint_down_and_says_why(service: Service, admin: Browser, reason: str) -> None:
+    ticket = filed(UNCLEAR).ticket
+    done = sent(admin, ticket, "reject", reason=reason, note="Hubungi kantor <pusat>.")
+    assert done.status == 200
+    assert "Aduan ditutup tanpa diproses" in done.text
+    assert f"/kantor/{ticket}/dispatch" not in done.text
+    now = stored(ticket)
+    last = now.timeline[-1]
+    assert (now.status, last.who, last.reason, last.text) == ("rejected", "rina", reason, "Hubungi kantor <pusat>.")
+
+
+@pytest.mark.parametrize(
+    ("fields", "wrong"),
+    [
+        ({"reason": "not_the_city"}, "reject-note"),
+        ({"reason": "not_the_city", "note": "x" * 4001}, "reject-note"),
+        ({"reason": "boring", "note": "Karena <begitu>."}, "reject-reason"),
+        ({"note": "Karena <begitu>."}, "reject-reason"),
+    ],
+)
+def test_a_rejection_that_cannot_be_shows_its_error_and_what_was_typed(
+    service: Service, admin: Browser, fields: dict[str, str], wrong: str
+) -> None:
+    ticket = filed(UNCLEAR).ticket
+    again = sent(admin, ticket, "reject", **fields)
+    assert again.status == 400
+    assert f'<a href="#{wrong}">' in again.text
+    assert re.search(f'id="{wrong}"[^>]* aria-invalid="true"', again.text)
+    assert len(re.findall("<details open>", again.text)) == 1
+    assert html.escape(fields.get("note", "")) in again.text
+    assert ("not_the_city" in chosen(again)) == (fields.get("reason") == "not_the_city")
+    assert stored(ticket).status == "received"
+
+
+def test_a_complaint_goes_into_another_and_its_page_leads_there(service: Service, admin: Browser) -> None:
+    twice, first = filed(LAMP).ticket, filed(LAMP).ticket
+    done = sent(admin, twice, "merge", into=f" {first.lower()} ")
+    assert done.status == 200
+    assert f'href="https://sambat.example/api/kantor/{first}?lang=id"' in done.text
+    assert (stored(twice).status, stored(twice).merged_into) == ("merged", first)
+    assert f"Aduan {twice} yang sama digabung ke sini" in admin.get(f"/kantor/{first}").text
+
+
+def test_a_merge_that_cannot_be_shows_its_error_and_what_was_typed(service: Service, admin: Browser) -> None:
+    ticket, over = filed(UNCLEAR).ticket, filed(UNCLEAR).ticket
+    sent(admin, over, "reject", reason="spam")
+    for into in ("x", "<b>", "00000-00000", ticket, over, "7" * 41):
+        again = sent(admin, ticket, "merge", into=into)
+        assert again.status == 400, into
+        assert '<a href="#merge-into">Tulis nomor tiket aduan lain yang masih terbuka.' in again.text
+        assert f'value="{html.escape(into)}"' in again.text
+    assert [entry.entry for entry in stored(ticket).timeline] == ["received"]
+
+
+def test_what_is_over_by_now_cannot_be_turned_down_and_what_was_typed_is_not_lost(
+    service: Service, admin: Browser
+) -> None:
+    ticket = filed(UNCLEAR).ticket
+    csrf = csrf_of(admin.get("/kantor"))
+    sent(admin, ticket, "reject", reason="spam")
+    fields = {"csrf": csrf, "reason": "abusive", "note": "Kata-kata <kasar>."}
+    again = admin.submit(f"/kantor/{ticket}/reject", fields, accept_language="en")
+    assert again.status == 409
+    assert "No longer possible" in again.text
+    assert "Kata-kata &lt;kasar&gt;." in again.text
+
+
+def test_a_step_on_a_complaint_that_is_not_there_is_404(service: Service, admin: Browser) -> None:
+    csrf = csrf_of(admin.get("/kantor"))
+    for ticket in ("00000-00000", "x"):
+        for step in ("dispatch", "check", "reject", "merge", "contest/1"):
+            assert admin.submit(f"/kantor/{ticket}/{step}", {"csrf": csrf}).status == 404, step
+
+
+def test_a_complaint_is_found_by_its_ticket_however_it_is_typed(service: Service, admin: Browser) -> None:
+    ticket = filed(LAMP).ticket
+    page = admin.get(f"/kantor?lang=id&ticket={ticket.lower().replace('-', '+')}")
+    assert page.status == 200
+    assert LAMP in page.text
+    assert admin.get("/kantor?ticket=00000-00000").status == 404
+
+
+# ------------------------------------------------------------------------------------------------ contests
+
+
+def contested(service: Service) -> str:
+    """Let a complaint be escalated and its division contest that; return its ticket."""
+    now = wall_clock()
+    opened(now - 60 * DAY)
+    ticket = filed(LAMP, now - 40 * DAY).ticket
+    service.sweep(now.isoformat())
+    reason = {"reason": "Sudah dijawab lewat telepon."}
+    officer = token("opd", "dpuprpkp", "pju")
+    assert service.post(f"/opd/escalations/{ticket}/1/contest", reason, officer).status == 200
+    return ticket
+
+
+@pytest.mark.parametrize(
+    ("verdict", "state", "shown"),
+    [
+        ("uphold", "upheld", "sanggahan diterima, tidak dihitung"),
+        ("deny", "denied", "sanggahan ditolak, tetap dihitung"),
+    ],
+)
+def test_an_admin_settles_a_contest_once(
+    service: Service, admin: Browser, verdict: str, state: str, shown: str
+) -> None:
+    ticket = contested(service)
+    queue = admin.get("/kantor")
+    assert "Sanggahan yang menunggu keputusan" in queue.text
+    assert queue.text.count(f"/kantor/{ticket}?") == 2
+    assert "Sudah dijawab lewat telepon." in admin.get(f"/kantor/{ticket}").text
+    done = sent(admin, ticket, "contest/1", verdict=verdict, reason="Ada buktinya.")
+    assert done.status == 200
+    assert "Keputusan atas sanggahan tercatat" in done.text
+    assert shown in done.text
+    last = stored(ticket).timeline[-1]
+    assert (last.entry, last.n, last.who, last.text) == (state, 1, "rina", "Ada buktinya.")
+    fields = {"csrf": csrf_of(done), "verdict": verdict, "reason": "Sekali lagi."}
+    again = admin.submit(f"/kantor/{ticket}/contest/1", fields)
+    assert again.status == 409
+    assert "Sanggahan ini sudah diputuskan." in again.text
+    assert "Sekali lagi." in again.text
+    assert "Sanggahan yang menunggu keputusan" not in admin.get("/kantor").text
+
+
+def test_a_verdict_needs_its_reason_and_one_of_two_buttons(service: Service, admin: Browser) -> None:
+    ticket = contested(service)
+    mute = sent(admin, ticket, "contest/1", verdict="uphold", reason=" ")
+    assert mute.status == 400
+    assert f'<a href="#{ticket}-1-reason">Tulis alasan keputusan' in mute.text
+    for verdict in ({}, {"verdict": "perhaps"}):
+        again = sent(admin, ticket, "contest/1", reason="Ada <buktinya>.", **verdict)
+        assert again.status == 400
+        assert "Pilih salah satu tombol keputusan." in again.text
+        assert "Ada &lt;buktinya&gt;." in again.text
+    fields = {"csrf": csrf_of(mute), "verdict": "uphold", "reason": "Ada."}
+    for n in ("2", "0", "x"):
+        assert admin.submit(f"/kantor/{ticket}/contest/{n}", fields).status == 404
+    assert stored(ticket).timeline[-1].entry == "contested"
+
+
+# ------------------------------------------------------------------------------------------------ what is shown
+
+
 def test_the_office_never_shows_who_filed_it_and_reads_nothing_of_them(service: Service, admin: Browser) -> None:
     ticket = filed(UNCLEAR, name="Warga Uji", phone="+6281200000001", email="warga@mail.example").ticket
     for path in ("/kantor", f"/kantor/{ticket}"):
@@ -191,10 +347,11 @@ def test_who_only_reads_sees_the_same_without_a_form_that_writes(service: Servic
         assert page.status == 200
         assert TORN in page.text
         assert "Usulan" in page.text
-        assert not re.search("/(dispatch|check)", page.text)
+        assert not re.search("/(dispatch|check|reject|merge)", page.text)
     fields = {"csrf": csrf_of(page), "to": "dishub/parkir"}
     assert reader.submit(f"/kantor/{ticket}/dispatch", fields).status == 403
-    assert reader.submit(f"/kantor/{ticket}/check", {"csrf": fields["csrf"]}).status == 403
+    for step in ("check", "reject", "merge", "contest/1"):
+        assert reader.submit(f"/kantor/{ticket}/{step}", {"csrf": fields["csrf"]}).status == 403
     assert [entry.entry for entry in stored(ticket).timeline] == ["received"]
 
 
@@ -219,12 +376,15 @@ def test_everybody_can_sign_out(service: Service, role: str) -> None:
 
 
 def test_a_form_of_another_site_changes_nothing_in_the_office(service: Service, admin: Browser) -> None:
-    ticket = filed(UNCLEAR).ticket
+    ticket, other = filed(UNCLEAR).ticket, filed(UNCLEAR).ticket
     theirs = csrf_of(Browser(service, {"sambat_session": token("admin", sub="joko")}).get("/kantor"))
     for csrf in ({}, {"csrf": "x"}, {"csrf": theirs}, {"csrf": "\u00e9"}):
         for path, fields in (
             (f"/kantor/{ticket}/dispatch", {"to": "dishub/parkir"}),
             (f"/kantor/{ticket}/check", {}),
+            (f"/kantor/{ticket}/reject", {"reason": "spam"}),
+            (f"/kantor/{ticket}/merge", {"into": other}),
+            (f"/kantor/{ticket}/contest/1", {"reason": "Benar.", "verdict": "uphold"}),
             ("/kantor/token", {}),
             ("/keluar", {}),
         ):

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from chalicelib.adapters import complaints
-from chalicelib.domain.complaint import Actor, Complaint, IllegalAction, Role
+from chalicelib.domain.complaint import Actor, Complaint, Role
+from chalicelib.domain.life import IllegalAction
 from chalicelib.domain.ticket import ticket_from
 from chalicelib.workflows import handling
 from tests.builders import Answer, Service, token
@@ -247,7 +248,7 @@ def test_what_is_not_possible_is_refused_with_what_is(service: Service) -> None:
     again = service.post(f"/opd/complaints/{ticket}/start", None, officer(), accept_language="en")
     assert again.status == 409
     assert again.headers["Content-Type"] == "application/problem+json"
-    assert again.json["detail"] == "While in_progress, what is possible: answer."
+    assert again.json["detail"] == "While in_progress, what is possible: answer, ask, forward, refuse."
     assert service.post(f"/opd/complaints/{ticket}/answer", {"text": "Sudah."}, officer()).status == 200
     late = service.post(f"/opd/complaints/{ticket}/answer", {"text": "Sudah lagi."}, officer(), accept_language="en")
     assert late.status == 409

@@ -20,6 +20,8 @@ def test_a_life_leaves_no_difference_and_a_tampered_one_is_named(service: Servic
     officer = token("opd", "dpuprpkp")
     assert service.post(f"/opd/complaints/{filed['ticket']}/start", None, officer).status == 200
     now = datetime.now(UTC) + timedelta(minutes=1)
+    assert all(line.startswith("statistics ") for line in recompute(now)), "what the stream has not brought yet"
+    service.deliver()
     assert list(recompute(now)) == []
     boto3.client("dynamodb").update_item(
         TableName=f"{PREFIX}complaints",

@@ -40,6 +40,7 @@ from tests.functional.doors import (
     smsgate,
     smsgate_body,
     tables,
+    ticket_in,
     watched_aws,
 )
 
@@ -66,12 +67,6 @@ def at(minutes: float, text: str, message_id: str, sender: str = CITIZEN, provid
     reply = texting.receive_sms(Inbound(provider, message_id, sender, text, None), NOW + minutes * MINUTE)
     assert reply is not None
     return reply
-
-
-def ticket_in(reply: str) -> str:
-    found = re.search(TICKET, reply)
-    assert found, reply
-    return found[0]
 
 
 def stored(service: Service) -> list[dict[str, Any]]:

@@ -12,7 +12,7 @@ import boto3
 import pytest
 
 from chalicelib.adapters import complaints, registry
-from chalicelib.adapters.complaints import SHARDS
+from chalicelib.adapters.items import SHARDS
 from chalicelib.adapters.tables import PREFIX, StoreUnavailable
 from chalicelib.domain.complaint import Actor, Complaint, Role
 from chalicelib.workflows import handling, sweeping
@@ -113,12 +113,16 @@ def test_each_rung_is_told_to_its_people(city: Service) -> None:
         {"kepala@dpuprpkp.example.invalid", "admin@city.example"},
         {"admin@city.example", "mayor@city.example"},
     ]
-    for now, people in zip((WARNING_DUE, WARNING_DUE + 8 * DAY, WARNING_DUE + 16 * DAY), expected, strict=True):
-        assert sweep(now)["recorded"] == 1
+    words = ("Teguran", "Rompi hitam", "Penggantian")
+    for days, people, word in zip((0, 8, 16), expected, words, strict=True):
+        assert sweep(WARNING_DUE + days * DAY)["recorded"] == 1
         assert city.deliver() == []
-        assert {mail["to"] for mail in city.emails()[told:]} == people
-        told += 2
-        assert len(city.emails()) == told
+        assert len(city.emails()) == told, "nobody is woken"
+        sweep(WARNING_DUE + days * DAY + 7 * HOUR)
+        mails = [mail for mail in city.emails()[told:] if mail["subject"].startswith(word)]
+        assert {mail["to"] for mail in mails} == people
+        assert len(mails) == len(people)
+        told = len(city.emails())
 
 
 def test_the_same_sweep_twice_records_once(city: Service) -> None:
@@ -207,16 +211,23 @@ def test_what_is_answered_while_the_sweep_looks_at_it_never_climbs(city: Service
     assert city.items("escalations") == []
 
 
-def test_what_waits_for_the_admin_escalates_nobodys_division(city: Service) -> None:
+def test_what_the_admin_does_not_dispatch_in_time_is_the_admins_own_warning_and_climbs_no_further(
+    city: Service,
+) -> None:
     ticket = filed(UNCLEAR, ARRIVED).ticket
-    assert sweep(WARNING_DUE + 60 * DAY)["recorded"] == 0
-    assert ladder(ticket) == []
+    verify_due = wib("2026-03-28 00:00")  # 3 working days after Tue 17 March: Wed 25, Thu 26, Fri 27
+    assert sweep(verify_due - timedelta(milliseconds=1))["recorded"] == 0
+    assert sweep(verify_due)["recorded"] == 1
+    assert sweep(verify_due + 60 * DAY)["recorded"] == 0
+    assert ladder(ticket) == [("warning", 1, verify_due, verify_due)]
+    row = city.get("/admin/escalations", token("admin")).json["items"][0]
+    assert (row["opd"], row["division"], row["clock"]) == ("admin", "admin", 0)
 
 
 def test_the_handler_sweeps_as_of_the_events_own_time(city: Service) -> None:
     ticket = filed(LAMP, ARRIVED).ticket
     report = city.sweep("2026-04-01T08:00:00+07:00")
-    assert report == {"recorded": 1, "read": 1, "filed": 0, "failed": 0}
+    assert report == {"recorded": 1, "read": 1, "filed": 0, "sent": 2, "failed": 0}
     assert [at for _, _, at, _ in ladder(ticket)] == [wib("2026-04-01 08:00")]
     written = stored(ticket).timeline[-1].written_at
     assert written is not None
@@ -322,9 +333,10 @@ def test_an_idle_sweep_makes_the_same_few_requests_however_many_are_open(city: S
     assert (report["recorded"], report["read"]) == (0, 0)
     made = Counter((call.operation, call.table) for call in calls)
     assert made == {
-        ("GetItem", "registry"): 1,
+        ("GetItem", "registry"): 3,  # the watermark, a change of holidays, the day's mark
         ("Query", "complaints"): SHARDS,
         ("Query", "intake"): 1,
+        ("Query", "registry"): 5,  # the OPDs; what is owed, twice; messages that wait; the standings
         ("PutItem", "registry"): 1,
     }
 
@@ -339,7 +351,9 @@ def test_a_sweep_reads_what_is_due_and_nothing_of_what_is_not(city: Service) -> 
         report = sweep(WARNING_DUE + HOUR)
     assert (report["recorded"], report["read"]) == (9, 9)
     made = Counter(call.operation for call in calls)
-    assert made["GetItem"] - 1 == made["TransactWriteItems"] == 9
+    assert made["TransactWriteItems"] == 9 + 1, "and one for the standing of their division"
+    on_complaints = Counter(call.operation for call in calls if call.table == "complaints")
+    assert on_complaints["GetItem"] == 9
     assert "Scan" not in made
 
 
