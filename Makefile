@@ -6,6 +6,8 @@ PORT ?= 8000
 DATA ?= .sambat
 STAGE ?= dev
 OUT ?= build/$(STAGE)
+DAYS ?= 365
+SEED ?= 1
 FIND_PYTHON = for p in $(PYTHON) python3 python3.13 python3.12 python3.11; do \
 	if command -v $$p >/dev/null 2>&1 && $$p -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then echo $$p; exit 0; fi; done; \
 	echo "Sambat needs Python 3.11 or newer, with venv" >&2; exit 1
@@ -13,7 +15,7 @@ PY := .venv/bin/python
 PIP_FLAGS := --disable-pip-version-check --quiet --no-input
 LOCAL := $(PY) -m infra.local
 
-.PHONY: run test check check-template setup sweep token outbox recompute package rehearse deploy bench faults bench mutants format clean
+.PHONY: run test check check-template setup sweep token outbox recompute package rehearse deploy bench faults simulate mutants format clean
 .DEFAULT_GOAL := help
 
 help:
@@ -88,6 +90,11 @@ bench: .venv/.ready
 faults: setup
 	@$(PY) -m infra.dynamodb_local
 	@SAMBAT_FAULT_PLANS=200 $(PY) -m pytest -rs tests/system/test_faults.py tests/system/test_races.py --durations=8
+
+# a year of a city beside an independent model of it: escalations, standings, rewards, counts; SEED=1 DAYS=365
+simulate: setup
+	@$(PY) -m infra.dynamodb_local
+	@$(PY) -m tests.simulation --days $(DAYS) --seed $(SEED)
 
 # removes one guard at a time, in a copy, and shows that a test goes red; ONLY=word picks by name
 mutants: setup

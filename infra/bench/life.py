@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from infra.bench import engine
@@ -19,7 +19,7 @@ LATE: Final = 10  # one in so many
 BATCH: Final = 100  # stream records in one invocation
 UNITS, REQUESTS = 20, 10
 PRIZE_UNITS, PRIZE_REQUESTS = 12, 8
-_STEPS: Final = "create, notify, answer, notify; 10 % late; no closing, which does not exist yet"
+_STEPS: Final = "create, notify, answer, notify, close, notify; 10 % late; counting with each notify"
 
 
 def measure() -> list[Row]:
@@ -59,11 +59,14 @@ class Lives:
                 if len(some) == late:
                     self._escalate(some)
                     self._notify()
-                    self._spent("escalate the late ones, notify of it", cost)
+                    self._spent("escalate the late ones, tell of it, notify of it", cost)
                 self._answer(some)
                 self._spent("answer", cost)
                 self._notify()
                 self._spent("notify of the answer", cost)
+            self._close()
+            self._notify()
+            self._spent("close after silence, notify of it", cost)
 
     def _spent(self, step: str, cost: Cost) -> None:
         """Book what was spent since the last step, for one complaint."""
@@ -94,6 +97,12 @@ class Lives:
         done = sweep_deadlines(engine.sweep_event(due + timedelta(hours=8)), CONTEXT)
         if done["recorded"] != len(some):
             raise RuntimeError(f"not {len(some)} escalations: {done}")
+
+    def _close(self) -> None:
+        """Let the window after the answers pass: the sweep closes them all."""
+        from app import sweep_deadlines
+
+        sweep_deadlines(engine.sweep_event(datetime.now(UTC) + timedelta(days=40)), CONTEXT)
 
 
 def _ok(event: dict[str, Any]) -> dict[str, Any]:

@@ -22,6 +22,8 @@ GOAL: Final = 1.2
 _LOADERS: Final = 3
 _HOURS: Final = 20  # over which they arrived
 _A_MOMENT: Final = timedelta(hours=8)
+_BATCH: Final = 100  # stream records that are counted at once
+_FIGURES: Final = ("/admin/stats", "/scoreboard", "/admin/standings")
 
 
 @dataclass(slots=True)
@@ -32,6 +34,7 @@ class City:
     models: list[Any] = field(default_factory=list)
     numbers: Iterator[int] = field(default_factory=lambda: count(1))
     open: int = 0
+    uncounted: list[Any] = field(default_factory=list)
 
     def grow(self, size: int, due: tuple[tuple[datetime, int], ...] = ()) -> None:
         """Load until `size` are open; `due` says of how many of the new ones the answer is due earlier."""
@@ -50,11 +53,22 @@ class City:
         with ThreadPoolExecutor(_LOADERS) as loaders:
             for _ in loaders.map(put, iter(lambda: list(islice(items, 25)), [])):
                 pass
+        self._count()
         self.open = size
+
+    def _count(self) -> None:
+        """Let the statistics count what was loaded, as the stream would have them."""
+        from chalicelib.workflows import counting
+
+        progress("counting them")
+        for begin in range(0, len(self.uncounted), _BATCH):
+            if failed := counting.count(self.uncounted[begin : begin + _BATCH]):
+                raise RuntimeError(f"not counted: {len(failed)}")
+        self.uncounted.clear()
 
     def _item(self, due: datetime | None) -> dict[str, Any]:
         """Return the next complaint as it is stored, like one that came in by the door."""
-        from chalicelib.adapters.complaints import to_values, write_entry
+        from chalicelib.adapters.items import to_values, write_entry
         from chalicelib.adapters.tables import typed
         from chalicelib.domain.ticket import ticket_from
 
@@ -65,9 +79,9 @@ class City:
             complaint,
             ticket=ticket_from(number * 0x9E3779B1 % (1 << 45)),
             received_at=at,
-            next_rung_at=due or complaint.next_rung_at,
             answer_due_at=due or complaint.answer_due_at,
         )
+        self.uncounted.append(complaint)
         values = {**to_values(complaint), "fingerprint": "0123456789abcdef"}
         return {name: typed(value) for name, value in values.items()} | {
             "timeline": typed([write_entry(entry) for entry in complaint.timeline])
@@ -75,7 +89,8 @@ class City:
 
     def _models(self) -> list[Any]:
         """Return one filed complaint of each subject."""
-        from chalicelib.domain.complaint import Filing, file_complaint
+        from chalicelib.domain.arrival import file_complaint
+        from chalicelib.domain.complaint import Filing
         from chalicelib.domain.routing import route
         from chalicelib.workflows import city
 
@@ -96,6 +111,7 @@ def measure() -> list[Row]:
     idle: dict[int, Cost] = {}
     admins: dict[int, Cost] = {}
     opds: dict[int, Cost] = {}
+    figures: dict[str, dict[int, Cost]] = {path: {} for path in _FIGURES}
     rows: list[Row] = []
     with engine.a_city():
         city = City(now)
@@ -106,6 +122,8 @@ def measure() -> list[Row]:
             idle[size] = _swept(now, recorded=0)
             admins[size] = _page("/admin/complaints", an_admin())
             opds[size] = _page("/opd/complaints", officer(OPD))
+            for path, costs in figures.items():
+                costs[size] = _read(path, an_admin())
             if size == SWEPT:
                 rows = _escalating(first + _A_MOMENT, second + _A_MOMENT, size // 100)
     return [
@@ -113,6 +131,7 @@ def measure() -> list[Row]:
         *rows,
         *_alike("a page of the admin's list", admins),
         *_alike("a page of one OPD's", opds),
+        *(row for path, costs in figures.items() for row in _alike(path, costs)),
     ]
 
 
@@ -168,6 +187,18 @@ def _page(path: str, who: dict[str, str]) -> Cost:
     found = len(json.loads(answer["body"])["items"])
     if answer["statusCode"] != 200 or found != 25:
         raise RuntimeError(f"{path}: {answer['statusCode']}, {found} items")
+    return cost
+
+
+def _read(path: str, who: dict[str, str]) -> Cost:
+    """Return what reading a page of figures costs, once the process is warm."""
+    from app import app
+
+    for _ in range(2):
+        with metered() as cost:
+            answer = app(http_event("GET", path, who=who), CONTEXT)
+    if answer["statusCode"] != 200:
+        raise RuntimeError(f"{path}: {answer}")
     return cost
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 from infra.local.arguments import instant, role_fault
 from infra.local.captures import MailCapture, SmsCapture
@@ -13,6 +14,8 @@ from infra.local.control import Command, Refused
 from infra.local.identity import Identity
 from infra.local.outbox import all_items, outbox
 from infra.local.schedule import Schedule
+
+_TRIES: Final = 20
 
 
 class Commands:
@@ -62,7 +65,12 @@ class Commands:
         """Return each difference between what is stored and what the record says."""
         from chalicelib.workflows.recomputing import recompute
 
-        return list(recompute(datetime.now(UTC)))
+        for _attempt in range(_TRIES):
+            found = list(recompute(datetime.now(UTC)))
+            if not any(line.startswith("statistics ") for line in found):
+                break
+            time.sleep(0.5)  # what the stream is still to bring is no difference
+        return found
 
     def _must_exist(self, opd: str, division: str) -> None:
         key = {"pk": {"S": "opd"}, "sk": {"S": opd}}
