@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final
@@ -93,13 +94,17 @@ def seeded_plan(name: str, trace: Sequence[str]) -> Plan:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A message as its carrier took it: `id` is ours (X-Sambat-Id, webhook-id), `carrier_id` the carrier's."""
+    """A message as its carrier took it: `id` is ours (X-Sambat-Id, webhook-id), `carrier_id` the carrier's.
+
+    `swept_at` is the time of the event by which a sweep sent it, None for what no sweep sent.
+    """
 
     via: str
     id: str
     carrier_id: str
     to: str
     text: str
+    swept_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +136,7 @@ class FakeAws:
     carriers_down: bool = False
     sms_url: str = ""
     _counts: Counter[str] = field(default_factory=Counter)
+    _here: Any = field(default_factory=threading.local)  # of each thread: whether it was killed, which sweep it runs
     _lock: Any = field(default_factory=threading.RLock)
 
     def start(self, plan: Plan) -> None:
@@ -141,6 +147,15 @@ class FakeAws:
     def stop(self) -> None:
         """Let everything go well from now on."""
         self.start(Plan("none"))
+
+    @contextmanager
+    def process(self, swept_at: datetime | None = None) -> Iterator[None]:
+        """Do the block as a process of its own, which may be killed; with `swept_at`, it is the sweep of that time."""
+        self._here.swept_at, self._here.is_dead = swept_at, False
+        try:
+            yield
+        finally:
+            self._here.swept_at, self._here.is_dead = None, False
 
     def fault_of(self, operation: str) -> Fault | None:
         """Count one request and return what happens to it."""
@@ -165,14 +180,16 @@ class FakeAws:
         """A carrier takes a message, and gives it an id of its own."""
         with self._lock:
             carrier_id = f"{via}-{len(self.outbox)}"
-            self.outbox.append(Sent(via, identifier, carrier_id, to, text))
+            self.outbox.append(Sent(via, identifier, carrier_id, to, text, getattr(self._here, "swept_at", None)))
             self.note("taken", identifier)
             return carrier_id
 
     # -------------------------------------------------------------------------------------------- botocore
 
     def answer(self, session: URLLib3Session, http: Any, send: Any) -> Any:
-        """Stand for `URLLib3Session.send`."""
+        """Stand for `URLLib3Session.send`. Who was killed asks nothing more, whatever it still meant to clear up."""
+        if getattr(self._here, "is_dead", False):
+            raise Killed
         target = http.headers.get("X-Amz-Target", b"")
         service, _, operation = (target.decode() if isinstance(target, bytes) else target).rpartition(".")
         if http.url.endswith(_MAIL_PATH):
@@ -204,6 +221,7 @@ class FakeAws:
     def _fail(self, session: URLLib3Session, http: Any, fault: Fault, asked: Request) -> Any:
         if fault in DEATHS:
             self.note("killed")
+            self._here.is_dead = True
             raise Killed
         if fault is Fault.TIMEOUT:
             self.waited += _seconds(session, "connect")

@@ -24,7 +24,8 @@ def move_deadlines(
     complaint: Complaint, change: Change, policy: Policy, now: datetime, *, supervised: bool
 ) -> Complaint:
     """Return the complaint with every deadline that is still to come as the new calendar has it; the same object when
-    none moves, or when this change has moved them already. What has passed, and what stands still, stays; nothing moves into the past."""
+    none moves, or when this change has moved them already. What has passed, and what stands still, stays; nothing
+    moves into the past."""
     if any(entry.at >= change.at for entry in complaint.entries("deadlines_moved")):
         return complaint
     likely = complaint.suggestion.category if complaint.suggestion else None

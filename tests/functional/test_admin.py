@@ -13,8 +13,8 @@ from chalicelib import settings
 from chalicelib.adapters import complaints, intake
 from chalicelib.api import lists
 from chalicelib.domain.complaint import Actor, Complaint, Kind, Role
-from chalicelib.domain.policy import Policy
 from chalicelib.domain.deadlines import calendar_from, deadline_after
+from chalicelib.domain.policy import Policy
 from chalicelib.domain.ticket import ticket_from
 from chalicelib.workflows import handling
 from tests.builders import Answer, Service, token

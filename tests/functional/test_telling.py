@@ -106,8 +106,10 @@ def test_each_rung_is_told_to_whom_it_concerns(service: Service) -> None:
     admin, mayor = "admin@city.example", "mayor@city.example"
     ladder = ("Teguran", "Rompi hitam", "Penggantian")
     assert {about: sorted(told[about]) for about in ladder} == {
-        "Teguran": sorted([DIVISION, HEAD]), "Rompi hitam": sorted([HEAD, admin]), "Penggantian": sorted([admin, mayor]),
-    }  # fmt: skip
+        "Teguran": sorted([DIVISION, HEAD]),
+        "Rompi hitam": sorted([HEAD, admin]),
+        "Penggantian": sorted([admin, mayor]),
+    }
 
 
 def test_a_reporter_with_an_address_is_told_by_mail(service: Service, carrier: Carrier) -> None:

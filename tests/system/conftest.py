@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.system.stage import Town, missing, running_engine, town_on
+from tests.system.stage import missing, running_engine, town_on
+from tests.system.town import Town
 
 
 @pytest.fixture(scope="session")

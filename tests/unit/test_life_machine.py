@@ -109,6 +109,11 @@ class Life(RuleBasedStateMachine):
     def its_division_acts(self, name: str, to: tuple[str, str]) -> None:
         self.tried(Role.OPD, self.steps(Role.OPD, to)[name])
 
+    @precondition(lambda self: self.complaint.clock > 1 and not list(self.complaint.entries("rejected")))
+    @rule()
+    def an_admin_turns_it_down(self) -> None:
+        self.tried(Role.ADMIN, self.all_steps(Role.ADMIN)["reject"])
+
     @precondition(lambda self: self.complaint.status is Status.WAITING)
     @rule()
     def the_reporter_replies(self) -> None:
@@ -334,5 +339,5 @@ def clock_of(timeline: tuple[Entry, ...]) -> tuple[str, int]:
     return running, newest
 
 
-Life.TestCase.settings = settings(max_examples=500, stateful_step_count=40, deadline=None, derandomize=True)
+Life.TestCase.settings = settings(max_examples=200, stateful_step_count=40, deadline=None, derandomize=True)
 TestLife = Life.TestCase
