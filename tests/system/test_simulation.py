@@ -14,7 +14,7 @@ from tests.simulation.compare import differences
 from tests.simulation.log import DONE, ILLEGAL
 from tests.simulation.oracle import Oracle
 from tests.simulation.run import Plan, Simulated, simulate
-from tests.system.stage import start_anew
+from tests.system.town import start_anew
 
 WEEKS = Plan(date(2026, 2, 2), days=45, complaints=120, seed=1, at_once=False, delivers=0.3)
 ACTIONS = {
