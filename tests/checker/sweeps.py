@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from tests.checker.days import is_night
+from tests.checker.days import ZONE, is_night
 from tests.checker.messages import SWEEP, address_of
 from tests.checker.record import Item, Place, Record
 from tests.fake_aws import Sent
@@ -52,6 +52,7 @@ def problems(record: Record, outbox: Sequence[Sent], offices: Mapping[str, str])
     yield from _escalations(letters, record, offices)
     yield from _acts(letters, record, offices)
     yield from _proposals(letters, record, offices)
+    yield from _once_a_day(letters)
     for pk in ("owed", "message"):
         yield from (f"{name}: still {pk}, and nothing is in the way any more" for name in record.kept(pk))
 
@@ -161,3 +162,14 @@ def _proposals(letters: Mapping[str, Letter], record: Record, offices: Mapping[s
             said = [one.said.get("proposal", "") for one in letters.values() if one.sent[0].to == offices[to]]
             if not any(f"- {name}: diusulkan " in text for text in said):
                 yield f"{place}: {standing['proposed']} is proposed, and the {to} was not told"
+
+
+def _once_a_day(letters: Mapping[str, Letter]) -> Iterator[str]:
+    """Of what is due tomorrow a division is told once a day, of the day's numbers a head."""
+    told = Counter(
+        (about, letter.sent[0].to, letter.sent[0].swept_at.astimezone(ZONE).date())
+        for letter in letters.values()
+        for about in ("reminder", "digest")
+        if about in letter.said and letter.sent[0].swept_at
+    )
+    yield from (f"{one}: told {count} times on one day" for one, count in told.items() if count > 1)

@@ -127,13 +127,13 @@ def test_what_is_only_proposed_blames_nobody_in_public(service: Service) -> None
 
 def test_a_confidential_complaint_counts_and_is_not_named(service: Service) -> None:
     hidden = late(LAMP, rungs=2, confidential=True)
-    body = {"rung": "black_vest", "reason": "Kata Pak Budi"}
+    body = {"rung": "black_vest", "reason": "Kata saksi"}
     assert service.post("/admin/standings/dpuprpkp/pju/confirm", body, token(MAYOR)).status == 200
     answer = service.get("/scoreboard")
     standing = answer.json["divisions"][0]["standing"]
     assert (standing["rung"], standing["because"], standing["escalations"]) == ("black_vest", [], 1)
     assert hidden.ticket not in answer.text
-    assert "Budi" not in answer.text
+    assert "saksi" not in answer.text
 
 
 def test_the_scoreboard_costs_the_same_however_many_complaints_there_are(service: Service) -> None:
@@ -293,7 +293,7 @@ def export(service: Service, query: str = "") -> list[dict[str, str]]:
 
 
 def test_a_row_says_all_of_a_complaint_but_who_filed_it(service: Service) -> None:
-    who: dict[str, Any] = {"name": "Bu Siti", "phone": "081234567890", "email": "siti@mail.example"}
+    who: dict[str, Any] = {"name": "Warga Uji", "phone": "081234567890", "email": "warga@mail.example"}
     complaint = answered(service, filed(f"{LAMP}, hubungi 0812-3456-7890", **who))
     (row,) = export(service)
     assert tuple(row) == figures.COLUMNS
@@ -304,7 +304,7 @@ def test_a_row_says_all_of_a_complaint_but_who_filed_it(service: Service) -> Non
     assert row["answered_at"] == next(one["at"] for one in stored["timeline"] if one["entry"] == "answered")
     assert (row["sp4n_lapor"], row["rung"], row["escalations"], row["rating"]) == ("pengaduan", "", "0", "")
     assert row["text"] == f"{LAMP}, hubungi [disamarkan]"
-    assert not [one for one in ("Siti", "81234567890", "siti@") if one in str(row)]
+    assert not [one for one in ("Warga Uji", "81234567890", "warga@") if one in str(row)]
 
 
 def test_a_climbing_and_a_rated_complaint_show_it(service: Service) -> None:

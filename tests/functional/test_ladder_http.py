@@ -14,7 +14,7 @@ from chalicelib.domain.escalation import decide_escalation, escalated
 from chalicelib.domain.ticket import ticket_from
 from chalicelib.workflows import city, standings
 from tests.builders import Answer, Service, token
-from tests.functional.scenes import HOLE, LAMP, UNCLEAR, filed, opened, wall_clock
+from tests.functional.scenes import HOLE, LAMP, UNCLEAR, Call, filed, opened, wall_clock, watched_calls
 
 DAY = timedelta(days=1)
 NOBODYS = ticket_from(12345)
@@ -52,14 +52,14 @@ def officer(division: str = "pju", opd: str = "dpuprpkp") -> str:
 
 
 def contest(service: Service, ticket: str, n: int | str = 1, who: str | None = None) -> Answer:
-    body = {"reason": "Dijawab lewat telepon, Pak Budi saksinya"}
+    body = {"reason": "Dijawab lewat telepon, ada saksinya"}
     return service.post(
         f"/opd/escalations/{ticket}/{n}/contest", body, officer() if who is None else who, accept_language="en"
     )
 
 
 def settle(service: Service, ticket: str, verdict: str, n: int | str = 1, who: str | None = None) -> Answer:
-    body = {"reason": "Buktinya ada, kata Pak Budi"}
+    body = {"reason": "Buktinya ada, kata saksi"}
     bearer = token("admin") if who is None else who
     return service.post(f"/admin/escalations/{ticket}/{n}/{verdict}", body, bearer, accept_language="en")
 
@@ -117,7 +117,7 @@ def test_each_of_these_is_done_once_and_in_its_order(service: Service) -> None:
 
 
 def test_a_division_contests_what_it_had_also_where_the_complaint_is_elsewhere_now(service: Service) -> None:
-    ticket = late(name="Bu Siti").ticket
+    ticket = late(name="Warga Uji").ticket
     body = {"opd": "dishub", "division": "parkir", "reason": "Bukan lampu"}
     assert service.post(f"/opd/complaints/{ticket}/forward", body, officer()).status == 200
     answer = contest(service, ticket)
@@ -157,14 +157,14 @@ def test_what_was_said_against_an_escalation_is_for_staff_alone(service: Service
     contest(service, ticket)
     settle(service, ticket, "deny")
     seen = service.get(f"/complaints/{ticket}")
-    assert "Budi" not in seen.text
+    assert "saksi" not in seen.text
     contested, denied = seen.json["timeline"][-2:]
     assert (contested["entry"], contested["n"], contested["opd"]) == ("contested", 1, "dpuprpkp")
     assert (denied["entry"], denied["n"]) == ("denied", 1)
     assert not {"text", "who", "by"} & {*contested, *denied}
     whole = service.get(f"/admin/complaints/{ticket}", token("auditor")).json["timeline"]
     assert [(one["text"], one["who"]) for one in whole[-2:]] == [
-        ("Dijawab lewat telepon, Pak Budi saksinya", "opd-dpuprpkp-pju"), ("Buktinya ada, kata Pak Budi", "admin--"),
+        ("Dijawab lewat telepon, ada saksinya", "opd-dpuprpkp-pju"), ("Buktinya ada, kata saksi", "admin--"),
     ]  # fmt: skip
 
 
@@ -222,6 +222,26 @@ def test_the_mayor_confirms_what_is_proposed_and_nothing_else(service: Service) 
     assert listed(service)["dpuprpkp/pju"]["proposed"] == "replacement"
     last = rule(service, "confirm", {"rung": "replacement", "reason": "Tidak berubah"})
     assert (last.status, last.json["rung"]) == (200, "replacement")
+
+
+@pytest.mark.parametrize("other", ["confirm", "dismiss"])
+def test_of_two_who_settle_a_proposal_at_once_one_is_first_and_the_other_finds_nothing_proposed(
+    service: Service, other: str
+) -> None:
+    late(rungs=2)
+    reason = {"reason": "Sudah keterlaluan"}
+    firsts: list[Answer] = []
+
+    def overtake(call: Call) -> None:
+        if call.operation == "TransactWriteItems" and not firsts:
+            firsts.append(Answer(0, {}, b""))
+            firsts[0] = rule(service, other, reason if other == "dismiss" else {"rung": "black_vest", **reason})
+
+    with watched_calls(overtake):
+        second = rule(service, "confirm", {"rung": "black_vest", **reason})
+    assert (firsts[0].status, second.status) == (200, 409)
+    assert listed(service)["dpuprpkp/pju"]["rung"] == ("black_vest" if other == "confirm" else "warning")
+    assert sum(item["pk"]["S"] == "act#dpuprpkp/pju" for item in service.items("registry")) == 1
 
 
 def test_a_dismissed_proposal_leaves_the_rung_and_is_told_once(service: Service) -> None:

@@ -1,6 +1,6 @@
 """Every step of a complaint under faults of the database and the carriers; afterwards an independent checker holds.
 
-`make test` runs 8 seeded plans of each step, `make faults` 200 (SAMBAT_FAULT_PLANS). A plan's name is its seed.
+`make test` runs 6 seeded plans of each step, `make faults` 200 (SAMBAT_FAULT_PLANS). A plan's name is its seed.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from tests.functional.scenes import filed, opened
 from tests.system.steps import LAMP, PREPARED, STEPS, Step, after_deadline, swept, swept_once
 from tests.system.town import Town, by_day, unique
 
-PLANS: Final = int(os.environ.get("SAMBAT_FAULT_PLANS", "8"))
+PLANS: Final = int(os.environ.get("SAMBAT_FAULT_PLANS", "6"))
 TOGETHER: Final = PREPARED  # plans between two looks at the tables
 NOTIFY_SECONDS: Final = 120  # the limit of notify_opd in .chalice/config.json
 
