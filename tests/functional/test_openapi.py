@@ -26,7 +26,7 @@ import pytest
 from openapi_schema_validator import OAS31Validator, oas31_format_checker
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from chalicelib.adapters import complaints
+from chalicelib.adapters import complaints, registry
 from chalicelib.adapters.tables import PREFIX
 from chalicelib.api import openapi, reading
 from chalicelib.api.operations import EXAMPLES, OPERATIONS, PARAMETERS, Operation
@@ -302,6 +302,7 @@ def test_the_rest_of_a_life_is_answered_as_described(caller: Caller) -> None:
     caller.example("ask_reporter", lamp["ticket"])
     assert caller.ask("read_complaint", lamp["ticket"]).json["reply_due_at"]
     caller.ask("add_message", lamp["ticket"], {"text": "Tiang 14."}, **by_receipt)
+    assert caller.ask("list_duplicates", lamp["ticket"]).json["items"]
     caller.ask("merge_complaint", twin["ticket"], {"into": lamp["ticket"]})
     caller.example("reject_complaint", spam["ticket"])
     caller.example("reopen_complaint", spam["ticket"], x_receipt=spam["receipt"])
@@ -446,6 +447,17 @@ def test_a_list_takes_the_described_parameters_and_no_other(caller: Caller, name
         answer = caller.ask(name, query=f"?{parameter}={values.get(parameter, '1')}")
         known = parameter in operation_named(name).query
         assert answer.status == (200 if known else 400), parameter
+
+
+def test_a_change_of_holidays_waits_for_the_one_before(caller: Caller) -> None:
+    years = caller.ask("read_holidays").json["years"]
+    noted = {"old": years, "new": years, "at": "2026-11-24T03:00:00+00:00", "by": "admin", "who": "", "done": False}
+    assert registry.note_change_of_holidays(noted, registry.change_of_holidays())
+    try:
+        other = {"years": {**years, "2031": {"2031-01-01": "Tahun baru"}}}
+        assert caller.ask("write_holidays", body=other).status == 409
+    finally:
+        registry.end_change_of_holidays()
 
 
 def test_a_step_that_was_taken_is_409(caller: Caller) -> None:
