@@ -13,7 +13,7 @@ from chalicelib.domain.keys import receipt_for
 from chalicelib.domain.ticket import ticket_from
 from chalicelib.settings import current
 from tests.builders import Answer, Service, token
-from tests.functional.scenes import HOLE, LAMP, UNCLEAR, filed, opened, wall_clock
+from tests.functional.scenes import HOLE, LAMP, UNCLEAR, Call, filed, opened, wall_clock, watched_calls
 
 DAY = timedelta(days=1)
 NOBODYS = ticket_from(12345)
@@ -286,6 +286,25 @@ def test_a_merged_complaint_names_the_one_that_goes_on(service: Service) -> None
     assert public(service, first)["merged_into"] is None
     listed = service.get("/admin/complaints?status=merged", who(ADMIN)).json["items"]
     assert [(one["ticket"], one["merged_into"]) for one in listed] == [(twin.ticket, first.ticket)]
+
+
+@pytest.mark.parametrize("which", ["the one that goes", "the one that stays"])
+def test_what_is_answered_in_the_moment_of_merging_is_not_merged(service: Service, which: str) -> None:
+    twin, first = filed(LAMP), filed(LAMP)
+    theirs = twin if which == "the one that goes" else first
+    answers: list[Answer] = []
+
+    def overtake(call: Call) -> None:
+        if call.operation == "TransactWriteItems" and not answers:
+            answers.append(Answer(0, {}, b""))
+            officer = token("opd", "dpuprpkp")
+            answers[0] = service.post(f"/opd/complaints/{theirs.ticket}/answer", {"text": "Sudah."}, officer)
+
+    with watched_calls(overtake):
+        merged = service.post(f"/admin/complaints/{twin.ticket}/merge", {"into": first.ticket}, token("admin"))
+    assert (answers[0].status, merged.status) == (200, 409)
+    assert public(service, theirs)["status"] == "answered"
+    assert "absorbed" not in [entry["entry"] for entry in public(service, first)["timeline"]]
 
 
 def test_a_complaint_goes_only_into_another_one_that_is_not_over(service: Service) -> None:
