@@ -445,3 +445,13 @@ def test_a_complaint_that_is_gone_is_passed_over(city: Service) -> None:
     with watched_calls(remove):
         assert sweep(WARNING_DUE)["recorded"] == 1
     assert len(ladder(there)) == 1
+
+
+def test_a_step_that_sets_a_deadline_behind_the_watermark_is_seen_by_the_next_sweep(city: Service) -> None:
+    ticket = filed(UNCLEAR, ARRIVED).ticket
+    at = ARRIVED + 20 * DAY
+    sweep(at)
+    admin = Actor(Role.ADMIN, "admin")
+    assert handling.dispatch(ticket, "dishub", "parkir", admin, at + HOUR, "question")  # due on 31 March by its kind
+    sweep(at + 2 * HOUR)
+    assert stored(ticket).timeline[-1].entry == "finish_missed"
