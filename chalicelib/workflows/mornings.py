@@ -25,18 +25,24 @@ _PAGE: Final = 1000
 
 def begin_day(now: datetime, written_at: datetime) -> None:
     """Owe what is said once a day, at the first sweep as of a working day's morning; what failed, the next one does."""
-    known, zone = city.current(written_at), settings.current().zone
-    on, every_year = now.astimezone(zone).date(), replace(known.calendar, years=None)
-    if not is_day(now, known.policy.quiet, zone) or not every_year.is_working_day(on):
+    zone = settings.current().zone
+    on = now.astimezone(zone).date()
+    if not is_day(now, city.policy().quiet, zone):
         return
     day = owed.day_of(on)
-    if day.is_done:
+    if day.is_done or not _is_working_day(on):
         return
+    known = city.current(written_at)
     begun = owed.owe_of_day(day, list(_of_day(known, now, on)))
     if begun is None:
         return  # another sweep is at it, or the next one goes on
     rewarding.nominate(period_due(now, known.policy.reward_after, known.calendar), written_at)
     owed.end_day(begun)
+
+
+def _is_working_day(on: date) -> bool:
+    """Say whether the city works on that day, without the whole of what the city is."""
+    return replace(city.calendar_of(city.holidays_table()), years=None).is_working_day(on)
 
 
 def _of_day(known: city.City, now: datetime, on: date) -> Iterator[Owed]:

@@ -31,7 +31,7 @@ def send(now: datetime, written_at: datetime) -> tuple[int, int]:
 
     Two sweeps at once do not both send: the second leaves it to the first, or to the next.
     """
-    if is_quiet(now, city.current(written_at).policy.quiet, settings.current().zone):
+    if is_quiet(now, city.policy().quiet, settings.current().zone):
         return 0, 0
     kept, rows = owed.messages(), owed.all_owed()
     if not kept and not rows:
