@@ -26,12 +26,6 @@ def item_of(owed: Owed) -> RegistryItem:
     return RegistryItem(pk=_ROWS, sk=owed.id, value=msgspec.json.encode(owed).decode())
 
 
-def owe(owed: Owed) -> None:
-    """Keep one thing that is owed; the same again is once."""
-    with store_errors():
-        item_of(owed).save()
-
-
 def all_owed() -> list[Owed]:
     """Return what is owed and in no message yet."""
     with store_errors():

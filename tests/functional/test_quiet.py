@@ -216,7 +216,7 @@ def test_a_message_that_cannot_be_written_is_reported_and_holds_nobody_up(
     quiet_city: Service, caplog: pytest.LogCaptureFixture
 ) -> None:
     filed(LAMP, ARRIVED)
-    owed.owe(Owed("broken", "digest", (To.MAYOR,)))  # a digest without its counts
+    owed.item_of(Owed("broken", "digest", (To.MAYOR,))).save()  # a digest without its counts
     with caplog.at_level(logging.ERROR), pytest.raises(sweeping.SweepIncomplete, match="1 unsent"):
         sweep(DUE + 8 * HOUR)
     assert "not sent: sweep." in caplog.text
@@ -496,7 +496,8 @@ ALL = {PJU: 1, JALAN: 1, HEAD: 1, PARKIR: 1, HEAD_OF_TRAFFIC: 1}
 def news_for_all() -> None:
     """Owe everybody of the busy city something else, so that what is owed again would stand in another message."""
     for opd, division in (("dpuprpkp", "pju"), ("dpuprpkp", "jalan"), ("dishub", "parkir")):
-        owed.owe(Owed(f"news#{division}", "reward", (To.DIVISION, To.HEAD), opd, division, text="terima kasih"))
+        thanks = Owed(f"news#{division}", "reward", (To.DIVISION, To.HEAD), opd, division, text="terima kasih")
+        owed.item_of(thanks).save()
 
 
 def said_once_a_day(city: Service) -> dict[str, int]:
