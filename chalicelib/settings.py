@@ -5,15 +5,18 @@ from __future__ import annotations
 import base64
 import json
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+_TOPIC: Final = r"arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]+"
 DATA: Final = Path(__file__).parent / "data"
-SMS_PROVIDERS: Final = ("smsgate", "generic", "twilio")
+SMS_PROVIDERS: Final = ("smsgate", "generic", "vonage", "plivo", "sinch", "messagebird", "sns", "twilio")
+VONAGE_METHODS: Final = ("sha256", "sha512", "sha1", "md5", "md5hash")  # all but the last HMACs
 
 
 class BadSetting(Exception):
@@ -22,7 +25,11 @@ class BadSetting(Exception):
 
 @dataclass(frozen=True, slots=True)
 class SmsProvider:
-    """What one SMS provider needs; only `secret` is always set, the rest is "" where unused."""
+    """What one SMS provider needs; `secret` is set for all but `sns`, which has a `topic`; the rest is "" where unused.
+
+    `webhook` is our own address of its webhook; `unnumbered` says that it delivers the parts of a long SMS as messages
+    of their own, without their numbers.
+    """
 
     secret: str = field(repr=False)
     url: str = ""
@@ -30,6 +37,10 @@ class SmsProvider:
     password: str = field(default="", repr=False)
     account: str = ""
     sender: str = ""
+    method: str = ""
+    topic: str = ""
+    webhook: str = ""
+    unnumbered: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +66,7 @@ class Settings:
     placeholders_to_admin: bool  # mail for an OPD whose address is still a placeholder goes to the admin
     sms: Mapping[str, SmsProvider]
     sms_default: str  # the provider for a phone given on the web; "" = such a reporter is told by e-mail only
+    sms_fallback: str  # the provider that is tried where another one fails; "" = none
     sms_number: str  # the number shown on the form; "" = none
 
 
@@ -77,14 +89,14 @@ def read(environ: Mapping[str, str]) -> Settings:
         zone = ZoneInfo(zone_name)
     except (KeyError, ValueError, OSError) as error:
         raise BadSetting(f"SAMBAT_TIME_ZONE is no time zone: {zone_name!r}") from error
-    placeholders = environ.get("SAMBAT_PLACEHOLDERS_TO_ADMIN") or "true"
-    if placeholders not in ("true", "false"):
-        raise BadSetting("SAMBAT_PLACEHOLDERS_TO_ADMIN must be true or false")
+    placeholders = _one_of(environ, "SAMBAT_PLACEHOLDERS_TO_ADMIN", ("true", "false"))
     issuer = must("SAMBAT_OIDC_ISSUER").rstrip("/")
-    sms = _sms_providers(environ)
+    sms = _sms_providers(environ, public_url)
     sms_default = environ.get("SAMBAT_SMS_DEFAULT") or next((name for name in SMS_PROVIDERS if name in sms), "")
-    if sms_default and sms_default not in sms:
-        raise BadSetting("SAMBAT_SMS_DEFAULT names a provider that is not on")
+    sms_fallback = environ.get("SAMBAT_SMS_FALLBACK", "")
+    for variable, name in (("SAMBAT_SMS_DEFAULT", sms_default), ("SAMBAT_SMS_FALLBACK", sms_fallback)):
+        if name and name not in sms:
+            raise BadSetting(f"{variable} names a provider that is not on")
     return Settings(
         public_url=public_url,
         table_prefix=must("SAMBAT_TABLE_PREFIX"),
@@ -105,29 +117,46 @@ def read(environ: Mapping[str, str]) -> Settings:
         placeholders_to_admin=placeholders == "true",
         sms=sms,
         sms_default=sms_default,
+        sms_fallback=sms_fallback,
         sms_number=environ.get("SAMBAT_SMS_NUMBER", ""),
     )
 
 
-def _sms_providers(environ: Mapping[str, str]) -> dict[str, SmsProvider]:
+def _sms_providers(environ: Mapping[str, str], public_url: str) -> dict[str, SmsProvider]:
+    """Return the providers that are on: those with a secret; `sns` with a topic, since AWS signs with its own key."""
     providers = {}
     for name in SMS_PROVIDERS:
         prefix = f"SAMBAT_SMS_{name.upper()}_"
-        if f"{prefix}SECRET" not in environ:
+        switch = f"{prefix}TOPIC_ARN" if name == "sns" else f"{prefix}SECRET"
+        if switch not in environ:
             continue
-        if not environ[f"{prefix}SECRET"].strip():
-            raise BadSetting(f"{prefix}SECRET is empty: an empty secret would let anybody in")
+        if not environ[switch].strip():
+            raise BadSetting(f"{switch} is empty: an empty secret would let anybody in")
         if name == "generic":
-            _must_be_base64(f"{prefix}SECRET", environ[f"{prefix}SECRET"].removeprefix("whsec_"))
+            _must_be_base64(switch, environ[switch].removeprefix("whsec_"))
+        if name == "sns" and not re.fullmatch(_TOPIC, environ[switch]):
+            raise BadSetting(f"{switch} is no ARN of an SNS topic")
         providers[name] = SmsProvider(
-            secret=environ[f"{prefix}SECRET"],
+            secret=environ.get(f"{prefix}SECRET", ""),
             url=environ.get(f"{prefix}URL", "").rstrip("/"),
             user=environ.get(f"{prefix}USER", ""),
             password=environ.get(f"{prefix}PASSWORD", ""),
             account=environ.get(f"{prefix}ACCOUNT", ""),
             sender=environ.get(f"{prefix}FROM", ""),
+            method=_one_of(environ, f"{prefix}METHOD", VONAGE_METHODS) if name == "vonage" else "",
+            topic=environ.get(f"{prefix}TOPIC_ARN", ""),
+            webhook=f"{public_url}/webhooks/sms/{name}",
+            unnumbered=_one_of(environ, f"{prefix}UNNUMBERED_PARTS", ("false", "true")) == "true",
         )
     return providers
+
+
+def _one_of(environ: Mapping[str, str], name: str, choices: Sequence[str]) -> str:
+    """Return a setting, by default the first choice."""
+    value = environ.get(name) or choices[0]
+    if value not in choices:
+        raise BadSetting(f"{name} must be one of: {', '.join(choices)}")
+    return value
 
 
 def _must_be_base64(name: str, text: str) -> None:

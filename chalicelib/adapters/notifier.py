@@ -8,7 +8,7 @@ from email.utils import formataddr, parseaddr
 from functools import lru_cache
 from typing import Any, Final
 
-from chalicelib.adapters.sms_providers import PROVIDERS, CarrierDown, SendFailed
+from chalicelib.adapters.sms_providers import CarrierDown, SendFailed, provider_named
 from chalicelib.settings import Settings
 
 LONGEST_SUBJECT: Final = 120
@@ -57,9 +57,9 @@ def one_line(subject: str) -> str:
 def send_sms(to: str, text: str, message_id: str, settings: Settings, provider_name: str) -> str:
     """Send by that provider and return its id of the message; raise SendFailed, which names nobody."""
     provider = settings.sms.get(provider_name)
-    if provider is None or provider_name not in PROVIDERS:
+    if provider is None:
         raise SendFailed("sms: that provider is not on")
-    return PROVIDERS[provider_name].send(to, text, message_id, provider)
+    return provider_named(provider_name).send(to, text, message_id, provider)
 
 
 @lru_cache(maxsize=1)

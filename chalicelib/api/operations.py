@@ -11,9 +11,9 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from chalicelib.adapters.sms_providers import PROVIDERS
 from chalicelib.api import answers, reading
 from chalicelib.domain.complaint import Kind, Rung, Status
+from chalicelib.settings import SMS_PROVIDERS
 
 READERS: Final = ("admin", "mayor", "auditor")
 
@@ -53,7 +53,7 @@ PATH_PARAMETERS: Final[dict[str, tuple[dict[str, Any], str]]] = {
     "opd": ({"type": "string", "minLength": 1}, "The code of the OPD."),
     "division": ({"type": "string", "minLength": 1}, "The code of the division within the OPD."),
     "provider": (
-        {"type": "string", "enum": sorted(PROVIDERS)},
+        {"type": "string", "enum": sorted(SMS_PROVIDERS)},
         "The provider; one that is not switched on is 404. Each signs in its own way.",
     ),
 }

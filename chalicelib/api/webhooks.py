@@ -13,7 +13,13 @@ from typing import Final
 from chalice.app import Blueprint, Response
 
 from chalicelib.adapters import intake
-from chalicelib.adapters.sms_providers import PROVIDERS, BadSignature, NotAMessage, Provider, Unreadable, WebhookRequest
+from chalicelib.adapters.sms_providers import (
+    NotAMessage,
+    Provider,
+    Unreadable,
+    WebhookRequest,
+    provider_named,
+)
 from chalicelib.api import reading
 from chalicelib.api.errors import Problem, answers_problems
 from chalicelib.domain.bounds import TimelineFull
@@ -28,20 +34,24 @@ answer = answers_problems(lambda: webhooks.current_request)
 
 
 @webhooks.route(
-    "/webhooks/sms/{provider}", methods=["POST"], content_types=[reading.JSON, reading.FORM, "text/plain"], cors=False
+    "/webhooks/sms/{provider}",
+    methods=["GET", "POST"],
+    content_types=[reading.JSON, reading.FORM, "text/plain"],
+    cors=False,
 )
 @answer
 def receive(provider: str) -> Response:
     """Take in an SMS of one provider; 404 for a provider that is not on."""
     config = current().sms.get(provider)
-    module = PROVIDERS.get(provider)
-    if config is None or module is None or "POST" not in module.METHODS:
+    if config is None:
         raise Problem("not_found")
+    module = provider_named(provider)
+    if webhooks.current_request.method not in module.METHODS:
+        raise Problem("method_not_allowed")
     request = _request(provider)
-    try:
-        module.verify(request, config)
-    except BadSignature as error:
-        raise Problem("bad_signature") from error
+    if not module.is_genuine(request, config):
+        log.warning("%s: a request that is not genuine", provider)
+        raise Problem("bad_signature")
     return _take_in(module, request)
 
 
@@ -58,13 +68,14 @@ def _request(provider: str) -> WebhookRequest:
         body=reading.raw_body(request, reading.MOST_BYTES_SMS),
         query=dict(pairs),
         now=reading.now(),
+        pairs=tuple(pairs),
     )
 
 
 def _take_in(module: Provider, request: WebhookRequest) -> Response:
     text: str | None = None
     try:
-        message = module.read(request)
+        message = module.to_inbound_sms(request)
         text = texting.receive_sms(message, request.now)
         replies_here = module.REPLIES_INLINE or texting.is_command(message)
         if text and replies_here and not texting.may_reply(message):

@@ -13,7 +13,7 @@ from datetime import datetime
 
 from chalicelib import settings
 from chalicelib.adapters import complaints, intake, notifier, sent
-from chalicelib.adapters.sms_providers import PROVIDERS, CarrierDown, SendFailed
+from chalicelib.adapters.sms_providers import CarrierDown, SendFailed, provider_named
 from chalicelib.adapters.tables import NotificationItem, ReporterItem, StoreUnavailable
 from chalicelib.domain.complaint import Complaint
 from chalicelib.domain.letters import Letter, letter_for
@@ -159,7 +159,7 @@ def _to_reporter(notice: Notice, letter: Letter, now: datetime, carriers: _Carri
 def _wants_sms(notice: Notice, reporter: ReporterItem, provider: str) -> bool:
     """Say whether an SMS adds anything, and can arrive: a filing by web stands on its page, one by SMS may be answered
     already, and what is no telephone number (a sender's name, a short code) takes no SMS."""
-    said_already = reporter.provider is None or PROVIDERS[provider].REPLIES_INLINE
+    said_already = reporter.provider is None or provider_named(provider).REPLIES_INLINE
     if (notice.about == "received" and said_already) or not (reporter.phone or "").startswith("+"):
         return False
     return not (reporter.phone_key and intake.wants_no_sms(reporter.phone_key))

@@ -1,15 +1,12 @@
 """SMS providers: one module for each, all of the same shape, found by their name in the webhook's path.
 
-A new one is a module here (verify, read, answer, send), its line in PROVIDERS, and its name in settings.
+A new one is a module here, its case in `provider_named`, and its name in settings. A process loads only those that it
+uses.
 """
 
-from collections.abc import Mapping
-from typing import Final
-
-from chalicelib.adapters.sms_providers import generic, smsgate, twilio
 from chalicelib.adapters.sms_providers.contract import (
-    BadSignature,
     CarrierDown,
+    DeliveryReport,
     Inbound,
     NotAMessage,
     Part,
@@ -21,9 +18,8 @@ from chalicelib.adapters.sms_providers.contract import (
 )
 
 __all__ = [
-    "PROVIDERS",
-    "BadSignature",
     "CarrierDown",
+    "DeliveryReport",
     "Inbound",
     "NotAMessage",
     "Part",
@@ -32,6 +28,44 @@ __all__ = [
     "SendFailed",
     "Unreadable",
     "WebhookRequest",
+    "provider_named",
 ]
 
-PROVIDERS: Final[Mapping[str, Provider]] = {provider.NAME: provider for provider in (smsgate, generic, twilio)}
+
+def provider_named(name: str) -> Provider:
+    """Return the module of a provider, loaded when it is first asked for; KeyError for a name that none has."""
+    match name:
+        case "smsgate":
+            from chalicelib.adapters.sms_providers import smsgate
+
+            return smsgate
+        case "generic":
+            from chalicelib.adapters.sms_providers import generic
+
+            return generic
+        case "vonage":
+            from chalicelib.adapters.sms_providers import vonage
+
+            return vonage
+        case "plivo":
+            from chalicelib.adapters.sms_providers import plivo
+
+            return plivo
+        case "sinch":
+            from chalicelib.adapters.sms_providers import sinch
+
+            return sinch
+        case "messagebird":
+            from chalicelib.adapters.sms_providers import messagebird
+
+            return messagebird
+        case "sns":
+            from chalicelib.adapters.sms_providers import sns
+
+            return sns
+        case "twilio":
+            from chalicelib.adapters.sms_providers import twilio
+
+            return twilio
+        case _:
+            raise KeyError(name)

@@ -1,4 +1,4 @@
-"""What every SMS provider speaks: the request that comes in, the message in it, the reply, four ways to fail."""
+"""What every SMS provider speaks: the request that comes in, what is in it, the reply, three ways to fail."""
 
 from __future__ import annotations
 
@@ -10,16 +10,13 @@ from typing import Protocol
 from chalicelib.settings import SmsProvider
 
 
-class BadSignature(Exception):
-    """The request does not prove that it is the provider's and fresh (5 minutes): 403, nothing is written."""
-
-
 class Unreadable(Exception):
     """The provider sent it, and a citizen's message may be in it that cannot be read: quarantine, answered 2xx."""
 
 
 class NotAMessage(Exception):
-    """The provider sent it, and it is no incoming text (a delivery report, a ping): answered 2xx, nothing is stored."""
+    """The provider sent it, and it is neither an incoming text nor a final delivery report: answered 2xx, and nothing
+    is stored."""
 
 
 class SendFailed(Exception):
@@ -32,8 +29,8 @@ class CarrierDown(SendFailed):
 
 @dataclass(frozen=True, slots=True)
 class WebhookRequest:
-    """One call of a provider. `url` is the configured public URL + path + raw query string, as the provider called it;
-    header names are in lower case; `now` is aware."""
+    """One call of a provider. `url` is the configured public URL + path + query string, as the provider called it;
+    header names are in lower case; `query` has the last of repeated names, `pairs` all; `now` is aware."""
 
     method: str
     url: str
@@ -41,6 +38,7 @@ class WebhookRequest:
     body: bytes
     query: Mapping[str, str]
     now: datetime
+    pairs: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +63,17 @@ class Inbound:
 
 
 @dataclass(frozen=True, slots=True)
+class DeliveryReport:
+    """What finally became of a message of ours: on the phone, or given up by the carrier. `message_id` is the one that
+    `send` was given (see wire.message_id_of), `carrier_id` what it returned."""
+
+    provider: str
+    message_id: str
+    carrier_id: str
+    delivered: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Reply:
     """What the provider is answered over HTTP."""
 
@@ -74,7 +83,7 @@ class Reply:
 
 
 class Provider(Protocol):
-    """The shape of a provider's module. Call `verify` before `read`.
+    """The shape of a provider's module. Ask `is_genuine` before anything is read.
 
     REPLIES_INLINE: the text given to `answer` reaches the citizen; otherwise `send` must carry it.
     """
@@ -83,11 +92,12 @@ class Provider(Protocol):
     REPLIES_INLINE: bool
     METHODS: frozenset[str]
 
-    def verify(self, request: WebhookRequest, provider: SmsProvider) -> None:
-        """Raise BadSignature unless the provider made this very request."""
+    def is_genuine(self, request: WebhookRequest, provider: SmsProvider) -> bool:
+        """Say whether the provider made this very request, and lately where its signature carries the time. Never
+        raises for what a stranger may send."""
 
-    def read(self, request: WebhookRequest) -> Inbound:
-        """Return the text that came in; raise NotAMessage or Unreadable, and nothing else."""
+    def to_inbound_sms(self, request: WebhookRequest) -> Inbound | DeliveryReport:
+        """Return what came in; raise NotAMessage or Unreadable, and nothing else."""
 
     def answer(self, text: str | None) -> Reply:
         """Return what the provider expects, with `text` for the citizen where it replies inline."""

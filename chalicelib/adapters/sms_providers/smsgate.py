@@ -33,11 +33,9 @@ import msgspec
 
 from chalicelib.adapters.sms_providers import wire
 from chalicelib.adapters.sms_providers.contract import (
-    BadSignature,
     Inbound,
     NotAMessage,
     Reply,
-    SendFailed,
     Unreadable,
     WebhookRequest,
 )
@@ -64,16 +62,16 @@ class _Payload(msgspec.Struct, rename="camel"):
     phone_number: str | None = None  # what `sender` was called before 2026
 
 
-def verify(request: WebhookRequest, provider: SmsProvider) -> None:
-    """Raise BadSignature unless X-Signature is the key's over body and X-Timestamp, at most 5 minutes ago."""
+def is_genuine(request: WebhookRequest, provider: SmsProvider) -> bool:
+    """Say whether X-Signature is the key's over body and X-Timestamp, at most 5 minutes ago."""
     timestamp = request.headers.get("x-timestamp", "")
-    wire.must_be_fresh(timestamp, request.now)
+    if not wire.is_fresh(timestamp, request.now):
+        return False
     expected = hmac.new(provider.secret.encode(), request.body + timestamp.encode(), hashlib.sha256).hexdigest()
-    if not wire.same(expected, request.headers.get("x-signature", "").lower()):
-        raise BadSignature("X-Signature does not match")
+    return wire.same(expected, request.headers.get("x-signature", "").lower())
 
 
-def read(request: WebhookRequest) -> Inbound:
+def to_inbound_sms(request: WebhookRequest) -> Inbound:
     """Return the SMS of an sms:received event. An MMS, a data SMS or a batch is Unreadable: a citizen sent it."""
     event = wire.parse(request.body, _Event)
     if event.event != "sms:received":
@@ -107,5 +105,5 @@ def send(to: str, text: str, message_id: str, provider: SmsProvider) -> str:
     if status == 409:
         return outgoing
     if not 200 <= status < 300:
-        raise SendFailed(f"{NAME} answered {status}")
+        raise wire.refused(NAME, status)
     return wire.field_of(body, "id", outgoing)

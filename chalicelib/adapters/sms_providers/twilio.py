@@ -28,7 +28,6 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from chalicelib.adapters.sms_providers import wire
 from chalicelib.adapters.sms_providers.contract import (
-    BadSignature,
     Inbound,
     NotAMessage,
     Reply,
@@ -47,17 +46,16 @@ MOST_PARAMETERS: Final = 500
 _NOT_XML: Final = r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"  # compiled where used: it takes 5 ms
 
 
-def verify(request: WebhookRequest, provider: SmsProvider) -> None:
-    """Raise BadSignature unless X-Twilio-Signature is the auth token's over this URL and these parameters."""
+def is_genuine(request: WebhookRequest, provider: SmsProvider) -> bool:
+    """Say whether X-Twilio-Signature is the auth token's over this URL and these parameters."""
     try:
         parameters = _parameters(request.body)
     except ValueError:
-        raise BadSignature("the body is no form") from None
+        return False
     given = request.headers.get("x-twilio-signature", "")
     signed = "".join(name + value for name, value in sorted(set(parameters)))
     matches = [wire.same(_signature(provider.secret, url + signed), given) for url in _spellings(request.url)]
-    if not any(matches):
-        raise BadSignature("X-Twilio-Signature does not match")
+    return any(matches)
 
 
 def _parameters(body: bytes) -> list[tuple[str, str]]:
@@ -78,7 +76,7 @@ def _spellings(url: str) -> list[str]:
     return [url, f"{parts.scheme}://{host}{rest}", f"{parts.scheme}://{host}:{port}{rest}"]
 
 
-def read(request: WebhookRequest) -> Inbound:
+def to_inbound_sms(request: WebhookRequest) -> Inbound:
     """Return the SMS; a status callback is NotAMessage, a picture without words Unreadable."""
     try:
         parameters = _parameters(request.body)
@@ -120,5 +118,5 @@ def send(to: str, text: str, message_id: str, provider: SmsProvider) -> str:
         {"Content-Type": "application/x-www-form-urlencoded", "Authorization": f"Basic {credentials}"},
     )
     if not 200 <= status < 300:
-        raise SendFailed(f"{NAME} answered {status}")
+        raise wire.refused(NAME, status)
     return wire.field_of(body, "sid", message_id)

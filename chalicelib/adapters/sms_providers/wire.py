@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import logging
 import re
 from collections.abc import Mapping
 from datetime import datetime
@@ -12,7 +13,7 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-from chalicelib.adapters.sms_providers.contract import BadSignature, CarrierDown, SendFailed, Unreadable
+from chalicelib.adapters.sms_providers.contract import CarrierDown, SendFailed, Unreadable
 
 TOLERANCE_SECONDS: Final = 300  # Standard Webhooks and sms-gate.app both name five minutes
 CONNECT_SECONDS: Final = 3.0
@@ -22,6 +23,7 @@ LONGEST_SENDER: Final = 64
 LONGEST_RESPONSE: Final = 64 * 1024
 
 Shape = TypeVar("Shape")
+log = logging.getLogger(__name__)
 
 
 def same(expected: str, given: str) -> bool:
@@ -29,12 +31,15 @@ def same(expected: str, given: str) -> bool:
     return hmac.compare_digest(expected.encode(), given.encode("utf-8", "replace"))
 
 
-def must_be_fresh(timestamp: str, now: datetime) -> None:
-    """Raise BadSignature unless `timestamp` (Unix seconds) is within five minutes of `now`, either way."""
+def is_fresh(timestamp: str, now: datetime) -> bool:
+    """Say whether `timestamp` (Unix seconds) is within five minutes of `now`, either way; how far off, the log says."""
     if not re.fullmatch(r"[0-9]{1,12}", timestamp):
-        raise BadSignature("the timestamp is not in Unix seconds")
-    if abs(now.timestamp() - int(timestamp)) > TOLERANCE_SECONDS:
-        raise BadSignature("the timestamp is more than five minutes off")
+        return False
+    off = int(timestamp) - now.timestamp()
+    if abs(off) > TOLERANCE_SECONDS:
+        log.warning("a webhook's clock is %d seconds off", off)
+        return False
+    return True
 
 
 def parse(body: bytes, shape: type[Shape]) -> Shape:
@@ -85,10 +90,17 @@ def e164(number: str) -> str:
 
 
 def outgoing_id(message_id: str, longest: int) -> str:
-    """Return `message_id` if a carrier with this limit takes it, else a digest of it: the same at every attempt."""
-    if re.fullmatch(r"[A-Za-z0-9_-]+", message_id) and len(message_id) <= longest:
-        return message_id
+    """Return `message_id` as a carrier with this limit takes it, dots as `_`, else a digest of it: the same at every
+    attempt."""
+    plain = message_id.replace(".", "_")
+    if re.fullmatch(r"[A-Za-z0-9_-]+", plain) and len(plain) <= longest:
+        return plain
     return hashlib.sha256(message_id.encode()).hexdigest()[: min(longest, 32)]
+
+
+def message_id_of(outgoing: str) -> str:
+    """Return our id of the message that went out under this one; of a digest, an id that no message has."""
+    return outgoing.replace("_", ".")
 
 
 def post(carrier: str, url: str, body: bytes, headers: Mapping[str, str]) -> tuple[int, bytes]:
@@ -113,6 +125,11 @@ def post(carrier: str, url: str, body: bytes, headers: Mapping[str, str]) -> tup
                 response.close()
     except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
         raise CarrierDown(f"{carrier}: no answer ({type(error).__name__})") from None
+
+
+def refused(carrier: str, status: int) -> SendFailed:
+    """Return the error for an HTTP status that is no success; CarrierDown where the carrier asks to be left alone."""
+    return (CarrierDown if status == 429 or status >= 500 else SendFailed)(f"{carrier} answered {status}")
 
 
 def field_of(body: bytes, name: str, fallback: str) -> str:
