@@ -21,6 +21,7 @@ from chalice.app import Chalice, CloudWatchEvent, CORSConfig, DynamoDBEvent, Rat
 from chalicelib import stream
 from chalicelib.api.admin import admin
 from chalicelib.api.desk import desk
+from chalicelib.api.entering import entering
 from chalicelib.api.errors import as_problem
 from chalicelib.api.figures import figures
 from chalicelib.api.identity import identity
@@ -54,7 +55,7 @@ def speak_problems(event: Any, get_response: Callable[[Any], Response]) -> Respo
 
 for blueprint in (
     identity, public, webhooks, opd, admin, ladder, figures, citizen_pages, desk, office, documents, signing_in,
-    standing_pages,
+    standing_pages, entering,
 ):  # fmt: skip
     app.register_blueprint(blueprint)
 for methods in app.routes.values():

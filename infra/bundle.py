@@ -18,7 +18,7 @@ HOST: Final = "arm64" if platform.machine().lower() in ("aarch64", "arm64") else
 WHEEL_MACHINE: Final = {"x86_64": "x86_64", "arm64": "aarch64"}
 ELF_MACHINE: Final = {"x86_64": 0x3E, "arm64": 0xB7}  # e_machine of the ELF header
 
-AWS_SERVICES: Final = frozenset({"dynamodb", "sesv2", "secretsmanager"})
+AWS_SERVICES: Final = frozenset({"dynamodb", "pinpoint-sms-voice-v2", "secretsmanager", "sesv2"})
 BOTOCORE_CORE: Final = frozenset({"endpoints.json", "partitions.json", "sdk-default-configuration.json"})
 ZONES: Final = frozenset({"Asia", "Etc"})  # of the time zone database; Indonesia's are Asia/*
 

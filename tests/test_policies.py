@@ -68,6 +68,11 @@ NOT_ON_THE_JOURNEY: Final[dict[tuple[str, str, str], str]] = {
         (function, "secretsmanager:GetSecretValue", "ServiceSecret"): "the tests' settings stand in the environment"
         for function in FUNCTIONS
     },
+    **{
+        (function, "sms-voice:SendTextMessage", "the account's numbers"): "the tests' city sends no SMS by AWS"
+        for function in FUNCTIONS
+        if function != "Identify"
+    },
     ("SweepDeadlines", "dynamodb:DeleteItem", "ReportersTable"): "only when two keyed tickets of 45 bits are the same",
 }
 IN_A_TRANSACTION: Final = {
@@ -145,6 +150,8 @@ def _target(resource: Any) -> str:
     text = json.dumps(resource)
     if "identity/${Sender}" in text:
         return "the sender's identity"
+    if ":sms-voice:" in text:
+        return "the account's numbers"
     found = re.search(r"\$\{(\w+)\.Arn\}(/index/\w+)?", text) or re.search(r'"(?:Ref|Fn::GetAtt)": \[?"(\w+)"()', text)
     return f"{found[1]}{found[2] or ''}" if found else text
 
@@ -244,8 +251,14 @@ def _staff(service: Service) -> None:
     opd = service.get("/admin/opds/dishub", admin).json
     assert service.put("/admin/opds/dishub", opd, admin).status == 200
     for path in (f"/admin/complaints/{parking}", f"/admin/complaints/{parking}/reporter", "/admin/complaints",
-                 "/admin/escalations", "/admin/escalations?opd=dishub", "/admin/quarantine"):  # fmt: skip
+                 "/admin/escalations", "/admin/escalations?opd=dishub"):  # fmt: skip
         assert service.get(path, admin).status == 200, path
+    assert service.post("/admin/complaints", {"text": f"{LAMP} ya"}, admin, idempotency_key="k").status == 201
+    for act, body in (("complaint", {"text": VAGUE, "phone": CITIZEN}), ("discard", {"reason": "Iklan."})):
+        assert generic_body(service, act.encode()).status == 200
+        message = service.get("/admin/quarantine", admin).json["items"][0]["id"]
+        assert service.post(f"/admin/quarantine/{message}/{act}", body, admin).status < 300
+        assert service.get(f"/admin/quarantine/{message}", admin).status == 200
     for path in ("/opd/complaints", "/opd/complaints?status=answered", f"/opd/complaints/{parking}"):
         assert service.get(path, officer).status == 200, path
     assert service.get("/meja", cookie=f"sambat_session={officer}").status == 200

@@ -1,4 +1,4 @@
-"""What the doors remember: twins of an SMS, parts of a long one, what could not be read, who wants no more SMS."""
+"""What the doors remember: twins of an SMS, parts of a long one, who wants no more SMS."""
 
 from __future__ import annotations
 
@@ -9,15 +9,16 @@ from typing import Final
 import msgspec
 from pynamodb.exceptions import DoesNotExist, PutError
 
-from chalicelib.adapters.tables import IntakeItem, from_instant, instant, is_refused, store_errors
+from chalicelib.adapters.tables import IntakeItem, instant, is_refused, store_errors
 
-_KEEP: Final = timedelta(days=2)  # longer than any provider retries
-_KEEP_QUARANTINE: Final = timedelta(days=90)
+_KEEP: Final = timedelta(days=2)
+_KEEP_IDS: Final = timedelta(days=30)  # of messages: longer than any provider retries
 _ASSEMBLING: Final = "assembling"
 
 
 class Group(msgspec.Struct, frozen=True):
-    """The long message to which a part belongs: its name, when its first part came, and how many it has."""
+    """The long message to which a part belongs: its name, when its first part came, and how many it has; 0 where
+    nobody knows."""
 
     name: str
     started_at: datetime
@@ -52,7 +53,9 @@ def remembered_ticket(message_key: str) -> str | None:
 def remember_ticket(message_key: str, ticket: str, now: datetime) -> None:
     """Keep that this message id belongs to a twin's ticket, so that its own repetition is answered the same."""
     with store_errors():
-        IntakeItem(pk=f"message#{message_key}", sk="-", at=instant(now), value=ticket, expires_at=now + _KEEP).save()
+        IntakeItem(
+            pk=f"message#{message_key}", sk="-", at=instant(now), value=ticket, expires_at=now + _KEEP_IDS
+        ).save()
 
 
 def group_of_part(name: str, total: int, provider: str, sender: str, now: datetime, reuse: timedelta) -> Group:
@@ -73,20 +76,29 @@ def group_of_part(name: str, total: int, provider: str, sender: str, now: dateti
     return group
 
 
-def add_part(group: Group, number: int, text: str, due_at: datetime) -> list[tuple[int, str]]:
+def has_group(name: str, now: datetime, reuse: timedelta) -> bool:
+    """Say whether such a message was begun, and is not older than `reuse`."""
+    with store_errors():
+        try:
+            return bool(IntakeItem.get(f"group#{name}", "-", consistent_read=True).at >= instant(now - reuse))
+        except DoesNotExist:
+            return False
+
+
+def add_part(group: Group, place: str, text: str, due_at: datetime) -> list[tuple[str, str]]:
     """Keep one part, note until when the others are waited for, and return all parts that are there."""
     waiting = _waiting(group, due_at)
     with store_errors():
         waiting.save()
-    keep_part(group, number, text)
+    keep_part(group, place, text)
     return parts_of(group)
 
 
-def keep_part(group: Group, number: int, text: str) -> None:
-    """Keep one part."""
+def keep_part(group: Group, place: str, text: str) -> None:
+    """Keep one part; places sort as the parts follow each other."""
     pk, at = f"parts#{group.name}#{instant(group.started_at)}", instant(group.started_at)
     with store_errors():
-        IntakeItem(pk=pk, sk=f"{number:03d}", at=at, value=text, expires_at=group.started_at + _KEEP).save()
+        IntakeItem(pk=pk, sk=place, at=at, value=text, expires_at=group.started_at + _KEEP).save()
 
 
 def _waiting(group: Group, due_at: datetime) -> IntakeItem:
@@ -96,11 +108,11 @@ def _waiting(group: Group, due_at: datetime) -> IntakeItem:
     )  # fmt: skip
 
 
-def parts_of(group: Group) -> list[tuple[int, str]]:
-    """Return the (number, text) parts of a long message that have come."""
+def parts_of(group: Group) -> list[tuple[str, str]]:
+    """Return the (place, text) parts of a long message that have come."""
     with store_errors():
         rows = IntakeItem.query(f"parts#{group.name}#{instant(group.started_at)}", consistent_read=True)
-        return [(int(row.sk), row.value or "") for row in rows]
+        return [(row.sk, row.value or "") for row in rows]
 
 
 def groups_due(now: datetime) -> Iterator[Group]:
@@ -116,39 +128,16 @@ def close_group(group: Group, due_at: datetime) -> None:
         _waiting(group, due_at).delete()
 
 
-class Quarantined(msgspec.Struct, frozen=True):
-    """A message of a known provider that could not be read, as it came."""
-
-    provider: str
-    reason: str
-    body: str
-
-
-def quarantine(message: Quarantined, key: str, now: datetime) -> None:
-    """Keep what could not be read; the same body again is kept once a day."""
-    with store_errors():
-        IntakeItem(
-            pk="quarantine", sk=f"{instant(now)[:10]}#{key}", at=instant(now),
-            value=msgspec.json.encode(message).decode(), expires_at=now + _KEEP_QUARANTINE,
-        ).save()  # fmt: skip
-
-
-def page_of_quarantine(low: str, high: str, limit: int) -> list[tuple[str, datetime, Quarantined]]:
-    """Return at most `limit` (key, instant, message) in quarantine, newest first, with keys within [low, high)."""
-    if low >= high:
-        return []
-    with store_errors():
-        rows = list(
-            IntakeItem.query("quarantine", IntakeItem.sk.between(low, high), scan_index_forward=False, limit=limit + 1)
-        )
-    inside = [row for row in rows if row.sk < high][:limit]
-    return [(row.sk, from_instant(row.at), msgspec.json.decode(str(row.value), type=Quarantined)) for row in inside]
-
-
 def stop_sms(phone_key: str, now: datetime) -> None:
     """No more SMS to this number."""
     with store_errors():
         IntakeItem(pk=f"stop#{phone_key}", sk="-", at=instant(now)).save()
+
+
+def start_sms(phone_key: str) -> None:
+    """This number takes SMS again."""
+    with store_errors():
+        IntakeItem(f"stop#{phone_key}", "-").delete()
 
 
 def wants_no_sms(phone_key: str) -> bool:

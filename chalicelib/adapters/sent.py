@@ -6,18 +6,34 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Final
 
-from chalicelib.adapters.tables import NotificationItem, instant, store_errors
+from pynamodb.exceptions import DoesNotExist, UpdateError
+
+from chalicelib.adapters.tables import NotificationItem, instant, is_refused, store_errors
 
 ONE_REQUEST: Final = 25  # records that one request writes down
 _KEEP: Final = timedelta(days=366)
 
 
 def already_sent(ids: Collection[str]) -> set[str]:
-    """Return those of the message ids that went out already."""
+    """Return those of the message ids that need no sending: they went out, are tried again by a sweep, or were held."""
+    return {item.id for item in records_of(ids)}
+
+
+def records_of(ids: Collection[str]) -> list[NotificationItem]:
+    """Return the records that there are of these message ids, in no order."""
     if not ids:
-        return set()
+        return []
     with store_errors():
-        return {item.id for item in NotificationItem.batch_get(list(ids), consistent_read=True)}
+        return list(NotificationItem.batch_get(list(ids), consistent_read=True))
+
+
+def record_of(message_id: str) -> NotificationItem | None:
+    """Return the record of one message, or None."""
+    with store_errors():
+        try:
+            return NotificationItem.get(message_id, consistent_read=True)
+        except DoesNotExist:
+            return None
 
 
 def sent(
@@ -43,3 +59,17 @@ def record_sent(messages: Collection[NotificationItem]) -> None:
     with store_errors(), NotificationItem.batch_write() as batch:
         for message in messages:
             batch.save(message)
+
+
+def settle(message_id: str, carrier_id: str, state: str) -> bool:
+    """Write down what became of the SMS that the carrier has under that id; False when that is written already, or it
+    is another one by now."""
+    is_as_sent = (NotificationItem.carrier_id == carrier_id) & NotificationItem.state.does_not_exist()
+    with store_errors():
+        try:
+            NotificationItem(message_id).update(actions=[NotificationItem.state.set(state)], condition=is_as_sent)
+        except UpdateError as error:
+            if not is_refused(error):
+                raise
+            return False
+    return True

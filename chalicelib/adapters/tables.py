@@ -285,7 +285,12 @@ class EscalationItem(Item):
 
 
 class NotificationItem(Item):
-    """One message that went out: no address and no text, only that it did. `carrier_id` is the carrier's own id."""
+    """One message: no address and no text, only that it went out. `carrier_id` is the carrier's own id.
+
+    Of an SMS also the `provider`, what it took in `segments`, the `attempts` (1 where there is none), and its `state`:
+    none once the carrier has it, then `delivered`; `owed` while it is tried again, `held` when the day's caps were
+    reached, `failed` when it was given up.
+    """
 
     class Meta:
         table_name = f"{PREFIX}notifications"
@@ -297,11 +302,16 @@ class NotificationItem(Item):
     opd = UnicodeAttribute(null=True)
     tickets = ListAttribute[Any](of=UnicodeAttribute)
     carrier_id = UnicodeAttribute()
+    provider = UnicodeAttribute(null=True)
+    segments = NumberAttribute(null=True)
+    attempts = NumberAttribute(null=True)
+    state = UnicodeAttribute(null=True)
     expires_at = TTLAttribute()
 
 
 class IntakeItem(Item):
-    """What the doors must remember for a while: claims, parts of long messages, quarantine, who wants no SMS."""
+    """What the doors must remember for a while: claims, parts of long messages, quarantine, SMS still owed, how many a
+    number got today, who wants none."""
 
     class Meta:
         table_name = f"{PREFIX}intake"
@@ -310,6 +320,7 @@ class IntakeItem(Item):
     sk = UnicodeAttribute(range_key=True)
     at = UnicodeAttribute()
     value = UnicodeAttribute(null=True)
+    n = NumberAttribute(null=True)
     expires_at = TTLAttribute(null=True)
 
 

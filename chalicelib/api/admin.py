@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from chalice.app import Blueprint
 
-from chalicelib.adapters import complaints, intake, registry
+from chalicelib.adapters import complaints, registry
 from chalicelib.api import lists, reading, views
 from chalicelib.api.errors import Problem, answers_problems, bad_field
 from chalicelib.api.identity import guard, identify
@@ -183,18 +183,3 @@ def write_opd(opd: str) -> dict[str, Any]:
     except ValueError as error:
         raise bad_field("divisions", "invalid") from error
     return wanted
-
-
-@admin.route("/admin/quarantine", methods=["GET"], authorizer=identify)
-@answer
-def quarantine() -> dict[str, Any]:
-    """List the messages of SMS providers that could not be read, newest first."""
-    guard(admin.current_request, *_READERS)
-    asked = reading.query(admin.current_request, "limit", "cursor")
-    limit = reading.limit_of(asked)
-    rows = intake.page_of_quarantine("0", lists.opened(asked.get("cursor"), "quarantine") or "9", limit)
-    items = [
-        {"id": key, "at": views.iso(at), "provider": kept.provider, "reason": kept.reason, "body": kept.body}
-        for key, at, kept in rows
-    ]
-    return {"items": items, "next": lists.sealed(rows[-1][0], "quarantine") if len(rows) == limit else None}

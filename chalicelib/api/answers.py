@@ -456,11 +456,26 @@ class Opd(Struct):
     divisions: list[DivisionBody]
 
 
+class Settled(Struct):
+    """What a message in quarantine became: a complaint, or nothing for a reason. `who` is the subject of the token."""
+
+    at: Instant
+    who: str
+    ticket: Ticket | None
+    reason: str | None
+
+
 class QuarantineItem(Struct):
-    """A message of an SMS provider that could not be read, as it came."""
+    """A message of an SMS provider that could not be read, as it came; `reason` says why it could not.
+
+    In a list a long body is cut, and `truncated`; the message by itself has it whole.
+    """
 
     id: str
     at: Instant
+    state: Literal["open", "filed", "discarded"]
     provider: str
     reason: str
     body: str
+    truncated: bool
+    settled: Settled | None

@@ -16,6 +16,7 @@ from chalicelib.domain.life import IllegalAction
 from chalicelib.domain.reward import BadPeriod
 from chalicelib.pages import language
 from chalicelib.workflows.contesting import NotPossible
+from chalicelib.workflows.entering import SettledOtherwise
 from chalicelib.workflows.filing import KeyUsedOtherwise
 from chalicelib.workflows.handling import UnknownDivision, UnknownTicket
 from chalicelib.workflows.holidays import ChangeUnderWay
@@ -103,6 +104,16 @@ _PROBLEMS: Final[dict[str, tuple[int, tuple[str, str], tuple[str, str]]]] = {
             "Bidang itu sudah mendapat penghargaan untuk bulan itu: {reward}.",
             "That division has been awarded for that month already: {reward}.",
         ),
+    ),
+    "made_a_complaint": (
+        409,
+        ("Sudah menjadi aduan", "It has become a complaint"),
+        ("Pesan itu sudah menjadi aduan {ticket}.", "That message has become the complaint {ticket}."),
+    ),
+    "discarded": (
+        409,
+        ("Sudah dibuang", "It was discarded"),
+        ("Pesan itu sudah dibuang: {reason}", "That message was discarded: {reason}"),
     ),
     "too_large": (
         413,
@@ -227,6 +238,12 @@ def _illegal(error: IllegalAction) -> Problem:
     return Problem("illegal_action", status=error.status, possible=_steps(error.possible))
 
 
+def _settled_otherwise(error: SettledOtherwise) -> Problem:
+    if error.ticket:
+        return Problem("made_a_complaint", ticket=error.ticket)
+    return Problem("discarded", reason=error.reason)
+
+
 _KNOWN: Final[tuple[tuple[type[Exception], Callable[[Any], Problem]], ...]] = (
     (Problem, lambda it: it),
     (IllegalAction, _illegal),
@@ -236,6 +253,7 @@ _KNOWN: Final[tuple[tuple[type[Exception], Callable[[Any], Problem]], ...]] = (
         lambda it: Problem("nothing_proposed", proposed=it.proposed or "-", possible=_steps(it.possible)),
     ),
     (AlreadyAwarded, lambda it: Problem("already_awarded", reward=it.reward)),
+    (SettledOtherwise, _settled_otherwise),
     (ChangeUnderWay, lambda _: Problem("change_under_way")),
     (TimelineFull, lambda _: Problem("timeline_full")),
     (KeyUsedOtherwise, lambda _: Problem("key_used_otherwise")),

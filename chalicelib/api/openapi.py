@@ -36,6 +36,7 @@ _MEANINGS: Final = {
     401: "There is no token, or it proves nobody.",
     403: "It is known who asks, and they may not.",
     404: "It does not exist, or is not the caller's to see: the same answer.",
+    405: "This provider sends otherwise.",
     409: "Not possible now; `detail` says what is.",
     413: "The body is too large.",
     415: "The body is of a type that this operation does not read.",
@@ -148,7 +149,7 @@ _COMMON_PARAMETERS: Final[dict[str, Any]] = {
 
 
 def _request(operation: Operation, schemas: Mapping[str, Any]) -> dict[str, Any]:
-    if operation.tag == "sms":
+    if operation.tag == "sms" and operation.method == "POST":
         return {JSON: {"schema": {"type": "object"}}, FORM: {"schema": {"type": "object"}},
                 "text/plain": {"schema": {"type": "string"}}}  # fmt: skip
     if operation.body is None:

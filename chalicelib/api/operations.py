@@ -40,6 +40,11 @@ PARAMETERS: Final[dict[str, tuple[str, dict[str, Any], str]]] = {
         {"type": "string", "maxLength": 500},
         "`next` of the page before, of this list with the same filters; of an export, its header `X-Next`.",
     ),
+    "state": (
+        "query",
+        {"type": "string", "enum": ["open", "filed", "discarded"], "default": "open"},
+        "Only what is still open, became a complaint, or became nothing.",
+    ),
     "X-Receipt": ("header", {"type": "string"}, "The receipt: it opens one's own complaint."),
     "Idempotency-Key": (
         "header",
@@ -52,6 +57,7 @@ PATH_PARAMETERS: Final[dict[str, tuple[dict[str, Any], str]]] = {
     "n": ({"type": "integer", "minimum": 1, "maximum": 999_999_999}, "The number of the escalation in its complaint."),
     "opd": ({"type": "string", "minLength": 1}, "The code of the OPD."),
     "division": ({"type": "string", "minLength": 1}, "The code of the division within the OPD."),
+    "message": ({"type": "string", "minLength": 1}, "The `id` of the message in quarantine."),
     "provider": (
         {"type": "string", "enum": sorted(SMS_PROVIDERS)},
         "The provider; one that is not switched on is 404. Each signs in its own way.",
@@ -153,6 +159,10 @@ OPERATIONS: Final = (
         "Take in an SMS as its provider sends it; answered as that provider expects.", problems=(403, 404, 413),
     ),
     Operation(
+        "receive_sms_by_get", "GET", "/webhooks/sms/{provider}", "sms",
+        "The same, of a provider that sends by GET; of any other it is 405.", problems=(403, 404, 405),
+    ),
+    Operation(
         "list_own_complaints", "GET", "/opd/complaints", "opd",
         "List the OPD's complaints: the open ones by what is due first, those of another status newest first.",
         answers.ListItem, listed=True, roles=("opd",), query=("status", "due_before", *_PAGE),
@@ -195,6 +205,12 @@ OPERATIONS: Final = (
         "list_all_complaints", "GET", "/admin/complaints", "admin", "List complaints by their filters, newest first.",
         answers.ListItem, listed=True, roles=READERS,
         query=("opd", "division", "status", "kind", "channel", "from", "to", "overdue", *_PAGE),
+    ),
+    Operation(
+        "enter_complaint", "POST", "/admin/complaints", "admin",
+        "Enter what a citizen brought at a desk, by telephone, in a chat, ...; the receipt is the citizen's.",
+        answers.Filed, status=201, roles=("admin",), headers=("Idempotency-Key",), body=reading.EntryBody,
+        problems=(422,),
     ),
     Operation(
         "search_complaints", "POST", "/admin/complaints/search", "admin",
@@ -311,7 +327,21 @@ OPERATIONS: Final = (
     Operation(
         "list_quarantine", "GET", "/admin/quarantine", "admin",
         "List the messages of SMS providers that could not be read, newest first.",
-        answers.QuarantineItem, listed=True, roles=READERS, query=_PAGE,
+        answers.QuarantineItem, listed=True, roles=READERS, query=("state", *_PAGE),
+    ),
+    Operation(
+        "read_quarantined", "GET", "/admin/quarantine/{message}", "admin", "Show one message in quarantine, whole.",
+        answers.QuarantineItem, roles=READERS, problems=(404,),
+    ),
+    Operation(
+        "file_quarantined", "POST", "/admin/quarantine/{message}/complaint", "admin",
+        "Make a complaint of what a person read in the message; without a receipt, as of every SMS.",
+        answers.Filed, status=201, roles=("admin",), body=reading.ReadSmsBody, problems=(404, 409),
+    ),
+    Operation(
+        "discard_quarantined", "POST", "/admin/quarantine/{message}/discard", "admin",
+        "Say why nothing becomes of the message.",
+        answers.QuarantineItem, roles=("admin",), body=reading.ReasonBody, problems=(404, 409),
     ),
 )  # fmt: skip
 
@@ -324,6 +354,12 @@ EXAMPLES: Final[dict[type[Struct], dict[str, Any]]] = {
         "long": 112.6188,
         "anonymous": False,
     },
+    reading.EntryBody: {
+        "text": "Pohon tumbang menutup Jl. Veteran, lapor lewat telepon",
+        "channel": "phone",
+        "phone": "0800 0000 0001",
+    },
+    reading.ReadSmsBody: {"text": "Sambat air PDAM mati di Sukun sejak kemarin", "phone": "0800 0000 0001"},
     reading.MessageBody: {"text": "Sekarang tiga lampu yang mati."},
     reading.AnswerBody: {"text": "Sudah diganti hari ini.", "final": True},
     reading.DispatchBody: {"opd": "dpuprpkp", "division": "pju"},

@@ -14,6 +14,7 @@ import msgspec
 
 from chalicelib.adapters.sms_providers.wire import e164
 from chalicelib.api.errors import Problem, bad_field
+from chalicelib.domain.arrival import EnteredChannel
 from chalicelib.domain.complaint import Reason, Rung
 from chalicelib.domain.ticket import read_ticket
 
@@ -27,6 +28,7 @@ BodyT = TypeVar("BodyT", bound=msgspec.Struct)
 
 LongText = Annotated[str, msgspec.Meta(min_length=10, max_length=4000)]
 SomeText = Annotated[str, msgspec.Meta(min_length=1, max_length=4000)]
+SmsText = Annotated[str, msgspec.Meta(min_length=1, max_length=8000)]  # as much as the SMS door takes
 Name = Annotated[str, msgspec.Meta(max_length=200)]
 Address = Annotated[str, msgspec.Meta(max_length=300)]
 Phone = Annotated[str, msgspec.Meta(max_length=30)]
@@ -40,8 +42,8 @@ Day = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$(?!\n)")
 Title = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 
 
-class ComplaintBody(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """What a citizen brings by the web."""
+class Brought(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """What is brought, whoever writes it down."""
 
     text: LongText
     kind: KindName | None = None
@@ -54,7 +56,28 @@ class ComplaintBody(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     long: Annotated[float, msgspec.Meta(ge=-180, le=180)] | None = None
     anonymous: bool = False
     confidential: bool = False
+
+
+class ComplaintBody(Brought, kw_only=True):
+    """What a citizen brings by the web."""
+
     photos: Annotated[list[PhotoLink], msgspec.Meta(max_length=5)] = []
+
+
+class EntryBody(Brought, kw_only=True):
+    """What a citizen brought to the staff, and how."""
+
+    channel: EnteredChannel = EnteredChannel.STAFF
+
+
+class ReadSmsBody(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """What a person read in a quarantined SMS. By `phone` it is part of that number's conversation."""
+
+    text: SmsText
+    phone: Phone | None = None
+    name: Name | None = None
+    kind: KindName | None = None
+    category: Code | None = None
 
 
 class MessageBody(msgspec.Struct, forbid_unknown_fields=True):
@@ -324,7 +347,10 @@ def _is_day(text: str) -> bool:
     return True
 
 
-def checked_complaint(body: ComplaintBody) -> ComplaintBody:
+BroughtT = TypeVar("BroughtT", bound=Brought)
+
+
+def checked_complaint(body: BroughtT) -> BroughtT:
     """Return the body when it also makes sense: a real text, both coordinates or none, addresses that can be one."""
     if len(body.text.strip()) < 10:
         raise bad_field("text", "too_short", limit="10")
@@ -334,6 +360,15 @@ def checked_complaint(body: ComplaintBody) -> ComplaintBody:
         body.lat, body.long = round(body.lat, 7) + 0.0, round(body.long, 7) + 0.0
     if body.email and not _is_email(body.email):
         raise bad_field("email", "email")
+    if body.phone:
+        body.phone = phone_number(body.phone)
+    return body
+
+
+def checked_sms(body: ReadSmsBody) -> ReadSmsBody:
+    """Return the body when it says something, and its number is one."""
+    if not body.text.strip():
+        raise bad_field("text", "required")
     if body.phone:
         body.phone = phone_number(body.phone)
     return body
@@ -363,6 +398,12 @@ def number_in(path: str) -> int:
     if not re.fullmatch(r"[1-9][0-9]{0,8}", path):
         raise Problem("not_found")
     return int(path)
+
+
+def key_in(path: str) -> str | None:
+    """Return the key in quarantine that a path names, with a point where a path could hold no hash sign."""
+    found = re.fullmatch(r"([0-9]{4}-[0-9]{2}-[0-9]{2})\.([0-9A-Za-z]{1,64})", path)
+    return f"{found[1]}#{found[2]}" if found else None
 
 
 def ticket_in(path: str) -> str | None:

@@ -12,8 +12,9 @@ from typing import Final
 
 from chalice.app import Blueprint, Response
 
-from chalicelib.adapters import intake
+from chalicelib.adapters import quarantine
 from chalicelib.adapters.sms_providers import (
+    DeliveryReport,
     NotAMessage,
     Provider,
     Unreadable,
@@ -24,8 +25,9 @@ from chalicelib.api import reading
 from chalicelib.api.errors import Problem, answers_problems
 from chalicelib.domain.bounds import TimelineFull
 from chalicelib.domain.keys import name_of
+from chalicelib.domain.life import IllegalAction
 from chalicelib.settings import current
-from chalicelib.workflows import texting
+from chalicelib.workflows import outgoing, texting
 
 webhooks = Blueprint(__name__)
 log = logging.getLogger(__name__)
@@ -75,26 +77,25 @@ def _request(provider: str) -> WebhookRequest:
 def _take_in(module: Provider, request: WebhookRequest) -> Response:
     text: str | None = None
     try:
-        message = module.to_inbound_sms(request)
-        text = texting.receive_sms(message, request.now)
-        replies_here = module.REPLIES_INLINE or texting.is_command(message)
-        if text and replies_here and not texting.may_reply(message):
-            text = None
-        if text and replies_here and not module.REPLIES_INLINE:
-            texting.send_reply_once(message, text, request.now)
+        found = module.to_inbound_sms(request)
+        if isinstance(found, DeliveryReport):
+            outgoing.record_report(found, request.now)
+        elif reply := texting.receive_sms(found, request.now):
+            text = texting.tell_sender(found, reply, request.now)
     except NotAMessage:
         log.info("%s: not a message", module.NAME)
     except Unreadable as error:
         _quarantine(module.NAME, request, str(error))
-    except (texting.TooLong, TimelineFull) as error:
+    except (texting.TooLong, TimelineFull, IllegalAction) as error:  # what is late for a complaint that takes no more
         _quarantine(module.NAME, request, type(error).__name__)
-    reply = module.answer(text)
-    return Response(reply.body, status_code=reply.status, headers={"Content-Type": reply.content_type})
+    answered = module.answer(text)
+    return Response(answered.body, status_code=answered.status, headers={"Content-Type": answered.content_type})
 
 
 def _quarantine(provider: str, request: WebhookRequest, reason: str) -> None:
-    body = request.body.decode("utf-8", "backslashreplace")
+    by_address = urllib.parse.urlsplit(request.url).query if request.method == "GET" else ""
+    body = request.body.decode("utf-8", "backslashreplace") or by_address
     key = name_of(current().signing_key, "quarantine", provider, body)
     kept = body if len(body) <= _MOST_KEPT else f"{body[:_MOST_KEPT]}…"
-    intake.quarantine(intake.Quarantined(provider, reason, kept), key, request.now)
+    quarantine.quarantine(quarantine.Quarantined(provider, reason, kept), key, request.now)
     log.warning("%s: a message is in quarantine", provider)

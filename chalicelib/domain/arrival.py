@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
+from enum import StrEnum
 from typing import Final
 
-from chalicelib.domain.complaint import MACHINE, Complaint, Entry, Filing, Kind, Role, Status, Suggestion
+from chalicelib.domain.complaint import MACHINE, REPORTER, Actor, Complaint, Entry, Filing, Kind, Status, Suggestion
 from chalicelib.domain.deadlines import Calendar, deadline_or_provisional
 from chalicelib.domain.life import dispatch
 from chalicelib.domain.policy import Policy
@@ -15,6 +16,20 @@ from chalicelib.domain.routing import Route
 
 _DIGITS_OF_A_NUMBER: Final = 8
 _DIGIT: Final = re.compile(r"\d")
+
+
+class EnteredChannel(StrEnum):
+    """How what staff enter came to them; the list is closed. `staff` is what they saw themselves, or none of these."""
+
+    STAFF = "staff"
+    DESK = "desk"
+    PHONE = "phone"
+    LETTER = "letter"
+    EMAIL = "email"
+    OPD_PAGE = "opd_page"
+    SOCIAL_MEDIA = "social_media"
+    WHATSAPP = "whatsapp"
+    TELEGRAM = "telegram"
 
 
 def file_complaint(
@@ -26,14 +41,18 @@ def file_complaint(
     policy: Policy,
     *,
     supervised: bool = False,
+    by: Actor = REPORTER,
 ) -> Complaint:
     """Return the new complaint: dispatched at once where the rules are certain, else `received` with a suggestion.
 
-    `supervised` says that the route's category is one whose complaints need supervision, as for `dispatch`.
+    `supervised` says that the route's category is one whose complaints need supervision, as for `dispatch`; `by` who
+    brought it: the reporter, or who entered it for them.
     """
     verify = deadline_or_provisional(now, policy.of(route.category).verify, calendar)
     finish = deadline_or_provisional(now, policy.finish[route.kind], calendar)
-    received = Entry(now, "received", Role.REPORTER, kind=route.kind, incomplete=filing.incomplete or None)
+    received = Entry(
+        now, "received", by.role, by.subject or None, kind=route.kind, incomplete=filing.incomplete or None
+    )
     complaint = Complaint(
         ticket=ticket,
         kind=Kind(route.kind),

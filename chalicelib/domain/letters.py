@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Final
 
-from chalicelib.domain import sms
+from chalicelib.domain import replies
 from chalicelib.domain.complaint import Complaint
 from chalicelib.domain.deadlines import last_day
 from chalicelib.domain.notices import Notice, To
@@ -96,7 +96,7 @@ def _to_reporter(notice: Notice, public_url: str, zone: tzinfo) -> Letter:
         joined = f"Aduan Anda digabung dengan {complaint.ticket}."
         foot = foot if notice.about == "merged" else ""
     lines = [f"Aduan Anda {notice.ticket} {head}", joined, "", said, "", foot, f"Lihat: {link}"]
-    short = sms.told_sms(notice.ticket, _in_short(notice), said, link)
+    short = replies.told_sms(notice.ticket, _in_short(notice), said, _ask(notice), link)
     return Letter(f"{subject} {notice.ticket}", _joined(lines), short)
 
 
@@ -108,6 +108,17 @@ def _in_short(notice: Notice) -> str:
         "rejected": f"tidak diproses, {_REASON[entry.reason or 'spam']}",
         "merged": f"digabung dengan {entry.into}",
     }[notice.about]
+
+
+def _ask(notice: Notice) -> str:
+    """Return what the reporter may do now by SMS: nothing for one whose complaint went into another's."""
+    if notice.ticket != notice.complaint.ticket:
+        return ""
+    if notice.about == "asked":
+        return " Balas SMS ini dengan jawaban Anda."
+    if notice.about == "answered" and notice.entry.final:
+        return f" Nilai: NILAI {notice.ticket} 1-5. Belum beres: BUKA {notice.ticket} <alasan>"
+    return f" Keliru? BUKA {notice.ticket} <alasan>" if notice.about == "rejected" else ""
 
 
 _REASON: Final = {
@@ -143,8 +154,8 @@ def filed_reply(complaint: Complaint, zone: tzinfo) -> str:
     """Return the reply to a new complaint, as it was filed: whenever it is asked for again, the same words."""
     for entry in complaint.timeline[:2]:
         if entry.entry == "dispatched" and entry.at == complaint.received_at and entry.deadline:
-            return sms.receipt_reply(complaint.ticket, entry.opd, last_day(entry.deadline, zone))
-    return sms.receipt_reply(complaint.ticket, None, None)
+            return replies.receipt_reply(complaint.ticket, entry.opd, last_day(entry.deadline, zone))
+    return replies.receipt_reply(complaint.ticket, None, None)
 
 
 def inert(text: str | None) -> str:
@@ -166,4 +177,4 @@ def _joined(lines: list[str]) -> str:
 
 
 def _day(deadline: datetime | None, zone: tzinfo) -> str:
-    return sms.short_day(last_day(deadline, zone)) if deadline else "-"
+    return replies.short_day(last_day(deadline, zone)) if deadline else "-"

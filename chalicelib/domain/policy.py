@@ -37,6 +37,9 @@ class Policy:
     replacement: int
     twin_minutes: int
     parts_wait_minutes: int
+    unnumbered_parts_seconds: int
+    sms_per_number: int  # that go out to one number in a day of the city
+    sms_per_day: int  # that go out to all
     duplicates_days: int
     standing: StandingPolicy
     reward_finished: int
@@ -89,6 +92,9 @@ class Policy:
             replacement=number("ladder", "replacement"),
             twin_minutes=number("sms", "twin_minutes"),
             parts_wait_minutes=number("sms", "parts_wait_minutes"),
+            unnumbered_parts_seconds=number("sms", "unnumbered_parts_seconds"),
+            sms_per_number=number("sms", "per_number_per_day"),
+            sms_per_day=number("sms", "per_day"),
             duplicates_days=number("duplicates", "days"),
             standing=StandingPolicy(
                 window=timedelta(hours=number("standing", "window_hours")),

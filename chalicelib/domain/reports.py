@@ -11,12 +11,12 @@ from datetime import tzinfo
 from itertools import groupby
 from typing import Final
 
-from chalicelib.domain import sms
 from chalicelib.domain.complaint import ADMIN_DESK, Complaint
 from chalicelib.domain.deadlines import last_day
 from chalicelib.domain.letters import Letter, Names, inert
 from chalicelib.domain.notices import To
 from chalicelib.domain.owed import ABOUT, Message, Owed, Recipient
+from chalicelib.domain.replies import short_day
 
 MOST_NAMED: Final = 50  # complaints in one message; of the others it says how many they are
 _EXCERPT: Final = 140
@@ -115,7 +115,7 @@ class _Page:
 
     def day(self, row: Owed) -> str:
         """Return the day that people are shown for its deadline."""
-        return sms.short_day(last_day(row.deadline, self.zone)) if row.deadline else "-"
+        return short_day(last_day(row.deadline, self.zone)) if row.deadline else "-"
 
 
 def _escalations(page: _Page, rows: Sequence[Owed]) -> Iterator[str]:

@@ -14,10 +14,10 @@ from datetime import date, datetime, time, timedelta, tzinfo
 from fractions import Fraction
 from typing import Any, Final
 
-from chalicelib.domain import sms
 from chalicelib.domain.complaint import ADMIN_DESK
 from chalicelib.domain.deadlines import Calendar, deadline_or_provisional
 from chalicelib.domain.letters import Names
+from chalicelib.domain.replies import short_day
 from chalicelib.domain.tally import Tally, bins_of, by, quantile
 
 _MONTH: Final = re.compile(r"20\d\d-(?:0[1-9]|1[0-2])", re.ASCII)
@@ -236,4 +236,4 @@ def award_text(period: str, reward: str) -> str:
 
 
 def _month(period: str) -> str:
-    return sms.short_day(date.fromisoformat(f"{period}-01")).partition(" ")[2]
+    return short_day(date.fromisoformat(f"{period}-01")).partition(" ")[2]

@@ -1,4 +1,4 @@
-"""What a citizen's SMS means, and what is answered: free text first, a command only where it is surely one.
+"""What a citizen's SMS means: free text first, a command only where it is surely one.
 
 Rule: DOMAIN 6. No keyword, name or address is ever demanded; what is not a command is a complaint.
 """
@@ -9,26 +9,11 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 from enum import StrEnum
+from itertools import product
 from typing import Final
 
-from chalicelib.domain.complaint import Complaint
 from chalicelib.domain.ticket import looks_like_ticket, read_ticket
-
-SEGMENT: Final = 160  # characters of one GSM-7 SMS (3GPP TS 23.038)
-_KEYWORD: Final = re.compile(r"^[\s\W]*sambat(?:[\s:;,.!-]+|(?=\w)(?!an\b|i\b|ku\b|en\b|e\b))", re.IGNORECASE)
-_KEYWORD_ALONE: Final = re.compile(r"^[\s\W]*sambat[\s\W]*$", re.IGNORECASE)
-_COMMAND: Final = re.compile(r"^\W*(\w+)\W*(.*)$", re.DOTALL)
-_TICKET_FIRST: Final = re.compile(
-    r"(?:(?:tiket|ticket|nomor|no|status|aduan|laporan)\b\W*)*"
-    r"(\w{5}\s*[-.]?\s*\w{5})(?!\w)[\s:;,.!?>-]*(.*)",
-    re.DOTALL | re.IGNORECASE,
-)
-_POLITE_WORDS: Final = 3  # that may follow a ticket in "CEK <tiket> ya pak tolong"
-_MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "Mei", "Jun", "Jul", "Agu", "Sep", "Okt", "Nov", "Des")
-_PLAIN: Final = str.maketrans({"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\u2013": "-",
-                               "\u2014": "-", "\u2026": "...", "\u00a0": " ", "\t": " "})  # fmt: skip
 
 
 class Command(StrEnum):
@@ -37,53 +22,121 @@ class Command(StrEnum):
     FILE = "file"
     STATUS = "status"
     ADD = "add"
+    RATE = "rate"
+    REOPEN = "reopen"
     HELP = "help"
     STOP = "stop"
+    START = "start"
 
 
 _WORDS: Final = {
     "cek": Command.STATUS, "check": Command.STATUS, "status": Command.STATUS,
     "tambah": Command.ADD, "add": Command.ADD,
+    "nilai": Command.RATE, "rate": Command.RATE,
+    "buka": Command.REOPEN, "reopen": Command.REOPEN,
     "bantuan": Command.HELP, "help": Command.HELP, "info": Command.HELP,
     "berhenti": Command.STOP, "stop": Command.STOP,
+    "mulai": Command.START, "start": Command.START,
 }  # fmt: skip
+_ALONE: Final = (Command.HELP, Command.STOP, Command.START)
+_MISREAD: Final = {"0": "o", "1": "il"}  # what a digit within a word was meant as
+_SCORES: Final = {
+    **{str(score): score for score in range(1, 6)},
+    "satu": 1, "dua": 2, "tiga": 3, "empat": 4, "lima": 5, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5,
+}  # fmt: skip
+
+_KEYWORD: Final = re.compile(r"^[\s\W]*sambat(?:[\s:;,.!-]+|(?=\w)(?!an\b|i\b|ku\b|en\b|e\b))", re.IGNORECASE)
+_KEYWORD_ALONE: Final = re.compile(r"^[\s\W]*sambat[\s\W]*$", re.IGNORECASE)
+_COMMAND: Final = re.compile(r"^\W*(\w+)\W*(.*)$", re.DOTALL)
+_STUCK: Final = re.compile(rf"^\W*({'|'.join(_WORDS)})([0-9a-z]{{5}}[-.]?[0-9a-z]{{5}})(?!\w)(.*)$", re.I | re.DOTALL)
+_TICKET_FIRST: Final = re.compile(
+    r"(?:(?:untuk|utk|tiket|ticket|nomor|no|status|aduan|laporan)\b\W*)*"
+    r"(\w{5}\s*[-.]?\s*\w{5})(?!\w)[\s:;,.!?>-]*(.*)",
+    re.DOTALL | re.IGNORECASE,
+)
+_SCORE: Final = re.compile(
+    rf"\W*(?:(?:bintang|skor|nilai|score|stars?)\W*)?({'|'.join(_SCORES)})"
+    r"(?:\s*/\s*5|\s*(?:bintang|stars?))?(?!\w|\s*/|[.,-]\d(?!\w))\W*(.*)",
+    re.DOTALL | re.IGNORECASE,
+)
+_NO_SCORE: Final = re.compile(r"^\d{1,3}\W+")  # NILAI 10 <ticket>
+_POLITE_WORDS: Final = 3  # that may follow a command: "CEK <tiket> ya pak tolong"
+_POLITE: Final = re.compile(
+    rf"\W*(?:(?:sms|ya|pak|bu|mas|mbak|min|tolong|please|terima|kasih|makasih|suwun)\b\W*){{0,{_POLITE_WORDS}}}",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Sms:
-    """A message understood: `ticket` is None where it was mistyped, `text` is the free part without the keyword."""
+    """A message understood. `ticket` is None where it was mistyped and "" where a rating names none; `text` is the free
+    part without the keyword, `score` is 1..5, None where none was named; `keyword` says of a complaint that it began
+    with SAMBAT."""
 
     command: Command
     text: str = ""
     ticket: str | None = None
+    score: int | None = None
+    keyword: bool = False
 
 
 def read_sms(text: str) -> Sms:
-    """Return what the message means. Help and stop only when they stand alone; a ticket command only with
+    """Return what the message means. Help, stop and start only when they stand alone; a ticket command only with
     something that is, or was surely meant as, a ticket. Everything else is a complaint; never raises."""
     if _KEYWORD_ALONE.match(text) or not text.strip():
         return Sms(Command.HELP)
     free = _KEYWORD.sub("", text, count=1)
+    complaint = Sms(Command.FILE, free.strip(), keyword=free != text)
+    command, rest = _command(free)
+    if command is None:
+        return complaint
+    if command in _ALONE:
+        return Sms(command) if _POLITE.fullmatch(rest) else complaint
+    if not rest:
+        return Sms(Command.HELP)
+    return _about_ticket(command, rest) or (_rating_alone(rest) if command is Command.RATE else None) or complaint
+
+
+def _command(free: str) -> tuple[Command | None, str]:
+    """Return the command with which the text begins, also one that is stuck to its ticket, and what follows."""
+    stuck = _STUCK.match(free)
+    if stuck and read_ticket(stuck[2]):
+        return _WORDS[stuck[1].lower()], f"{stuck[2]} {stuck[3]}".strip()
     found = _COMMAND.match(free)
-    command = _WORDS.get(found.group(1).lower()) if found else None
-    rest = found.group(2).strip() if found else ""
-    if command and not rest:
-        return Sms(command if command in (Command.HELP, Command.STOP) else Command.HELP)
-    if command in (Command.STATUS, Command.ADD):
-        return _about_ticket(command, rest) or Sms(Command.FILE, free.strip())
-    return Sms(Command.FILE, free.strip())
+    if found is None:
+        return None, ""
+    word = found[1].lower()
+    meant = map("".join, product(*(_MISREAD.get(letter, letter) for letter in word))) if len(word) < 10 else ()
+    return next((_WORDS[one] for one in (word, *meant) if one in _WORDS), None), found[2].strip()
 
 
 def _about_ticket(command: Command, rest: str) -> Sms | None:
     """Read `<ticket>` or `<ticket> <text>`, the ticket in one piece or in two; None when words stand there instead."""
-    found = _TICKET_FIRST.match(rest)
+    score = None
+    if command is Command.RATE and (first := _SCORE.fullmatch(rest)) and _TICKET_FIRST.match(first[2]):
+        score, rest = _SCORES[first[1].lower()], first[2]  # NILAI 5 <ticket>
+    found = _TICKET_FIRST.match(_NO_SCORE.sub("", rest, count=1) if command is Command.RATE else rest)
     if found is None or not looks_like_ticket(found[1]):
         return None
     ticket, said = read_ticket(found[1]), found[2].strip()
+    if command is Command.RATE:
+        if score is None and (named := _SCORE.fullmatch(said)):
+            score, said = _SCORES[named[1].lower()], named[2].strip()
+        return Sms(command, said, ticket, score)
     if command is Command.ADD:
         return Sms(command, said, ticket) if said else Sms(Command.HELP)
+    if command is Command.REOPEN:
+        return Sms(command, said, ticket)
     polite = len(re.findall(r"\w+", said)) <= (_POLITE_WORDS if ticket else 0)
     return Sms(command, ticket=ticket) if polite else None
+
+
+def _rating_alone(rest: str) -> Sms | None:
+    """Read `NILAI 5`: a score, and no ticket."""
+    named = _SCORE.fullmatch(rest)
+    if named is None or not _POLITE.fullmatch(named[2]):
+        return None
+    return Sms(Command.RATE, ticket="", score=_SCORES[named[1].lower()])
 
 
 def same_text(text: str) -> str:
@@ -105,70 +158,3 @@ def joined_parts(parts: Sequence[tuple[int, str]], total: int) -> tuple[str, boo
         else:
             gap = True
     return text, len(known) >= total
-
-
-def short_day(on: date) -> str:
-    """Return a day as it is written in an SMS: 1 Des 2026."""
-    return f"{on.day} {_MONTHS[on.month - 1]} {on.year}"
-
-
-def receipt_reply(ticket: str, opd: str | None, last_day: date | None) -> str:
-    """The reply to a new complaint: always with its ticket, and within one segment."""
-    check = f"Balas CEK {ticket} utk status."
-    if opd is None or last_day is None:
-        return f"Aduan diterima, tiket {ticket}. Admin akan meneruskan ke dinas yang tepat. {check}"
-    due = short_day(last_day)
-    return f"Aduan diterima, tiket {ticket}, diteruskan ke {opd.upper()}. Dijawab plg lambat {due}. {check}"
-
-
-def status_reply(complaint: Complaint, last_day: date | None) -> str:
-    """The reply to CEK from the number that filed it."""
-    to = (complaint.opd or "admin").upper()
-    due = f", tenggat {short_day(last_day)}" if last_day else ""
-    words = {
-        "received": f"diterima, menunggu diteruskan oleh admin{due}",
-        "dispatched": f"diteruskan ke {to}{due}",
-        "in_progress": f"dikerjakan {to}{due}",
-        "waiting": f"menunggu balasan Anda untuk {to}",
-        "answered": f"dijawab {to}",
-        "closed": f"selesai, dijawab {to}",
-        "rejected": "tidak diproses",
-        "merged": f"digabung dengan {complaint.merged_into}",
-    }
-    about = {"waiting": "asked", "rejected": "rejected", "merged": "merged"}.get(complaint.status, "answered")
-    last = next(complaint.entries(about), None)
-    is_of_now = last is not None and last.clock in (None, complaint.clock)  # no answer that was not good enough
-    said = f": {plain(last.text)}" if last and last.text and is_of_now else "."
-    return shortened(f"Tiket {complaint.ticket}: {words[complaint.status]}{said}", 2 * SEGMENT - 14)
-
-
-def told_sms(ticket: str, what: str, text: str, link: str) -> str:
-    """What became of a complaint, as an SMS of at most three segments; the link shows the whole."""
-    head, tail = f"Tiket {ticket} {what}", f" {link}"
-    said = f": {shortened(plain(text), 3 * 153 - len(head) - len(tail) - 2)}" if text else "."
-    return head + said + tail
-
-
-NOT_FOUND: Final = "Tiket itu tidak ada untuk nomor ini. Periksa lagi hurufnya, atau kirim aduan Anda tanpa kata CEK."
-ADDED: Final = "Tambahan untuk tiket {ticket} sudah kami simpan."
-CANNOT_ADD: Final = "Tiket {ticket} tidak menerima tambahan lagi. Kirim sebagai aduan baru."
-STOPPED: Final = "Anda tidak akan menerima SMS lagi dari layanan ini. Aduan Anda tetap kami proses."
-HELP: Final = (
-    "Kirim aduan Anda dengan kata-kata sendiri, sebut tempatnya. CEK <tiket>: status. TAMBAH <tiket> <isi>: menambah. "
-    "BERHENTI: tanpa SMS."
-)
-
-
-def plain(text: str) -> str:
-    """Return text on one line, with typographic signs as plain ones, so that it costs fewer segments, and without
-    control, invisible and direction-changing characters."""
-    kinds = ((letter, unicodedata.category(letter)) for letter in text.translate(_PLAIN))
-    return " ".join("".join(" " if kind == "Cc" else c for c, kind in kinds if kind not in {"Cf", "Cs"}).split())
-
-
-def shortened(text: str, most: int) -> str:
-    """Return the text, cut at a word to at most so many characters."""
-    if len(text) <= most:
-        return text
-    cut = text[: most - 3]
-    return (cut.rsplit(" ", 1)[0] if " " in cut[-30:] else cut) + "..."

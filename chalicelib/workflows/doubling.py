@@ -5,6 +5,7 @@ The first is decided here and must be sure; the second is only ever suggested (r
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -23,8 +24,12 @@ def filed_before(filing: Filing, phone_key: str, now: datetime) -> Complaint | N
     None when this is another, or brings more than words. Raises TimelineFull when it holds no more."""
     if filing.address or filing.photos or filing.lat is not None:
         return None
+    return first_of(complaints.complaints_of(complaints.tickets_of_phone(phone_key)), filing, now)
+
+
+def first_of(mine: Sequence[Complaint], filing: Filing, now: datetime) -> Complaint | None:
+    """As `filed_before`, among `mine`, which one number has filed; `filing` brings words alone."""
     window = timedelta(minutes=city.policy().twin_minutes)
-    mine = complaints.complaints_of(complaints.tickets_of_phone(phone_key))
     same = [
         one
         for one in mine

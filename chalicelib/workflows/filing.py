@@ -16,7 +16,7 @@ from chalicelib.adapters import complaints, intake
 from chalicelib.adapters.tables import ReporterItem
 from chalicelib.domain.arrival import file_complaint
 from chalicelib.domain.bounds import TimelineFull
-from chalicelib.domain.complaint import Complaint, Filing
+from chalicelib.domain.complaint import REPORTER, Actor, Complaint, Filing
 from chalicelib.domain.keys import name_of, receipt_for, ticket_for
 from chalicelib.domain.life import IllegalAction
 from chalicelib.domain.routing import route
@@ -51,8 +51,11 @@ class Filed:
     receipt: str | None
 
 
-def submit_complaint(filing: Filing, reporter: Reporter, now: datetime, *, idempotency_key: str | None = None) -> Filed:
-    """File what came by the web; the same key with the same words again is the same complaint.
+def submit_complaint(
+    filing: Filing, reporter: Reporter, now: datetime, *, idempotency_key: str | None = None, by: Actor = REPORTER
+) -> Filed:
+    """File what came by the web, or what `by` enters; the same key with the same words again is the same complaint. A
+    key of staff is the key of who entered it, and nobody else's.
 
     Raises KeyUsedOtherwise when the key stands for other words, StoreUnavailable when nothing was stored.
     """
@@ -60,26 +63,33 @@ def submit_complaint(filing: Filing, reporter: Reporter, now: datetime, *, idemp
     if idempotency_key is None:
         if first := _first_of_the_same(filing, reporter, now):
             return Filed(first, None)
-        return _file_anew(filing, reporter, now)
-    said = name_of(key, "filing", msgspec.json.encode([filing, reporter]).decode())[:FINGERPRINT]
-    ticket, remembered = ticket_for(key, "web", idempotency_key), name_of(key, "web", idempotency_key)
+        return _file_anew(filing, reporter, now, by)
+    said = _fingerprint(filing, reporter)
+    door = ("web",) if by == REPORTER else ("staff", by.subject)
+    ticket, remembered = ticket_for(key, *door, idempotency_key), name_of(key, *door, idempotency_key)
     if answered := intake.remembered_ticket(remembered):
         return Filed(_as_answered(answered, said), None)
     is_new = reporter.phone and complaints.complaint_of(ticket, consistent=True) is None
     if is_new and (first := _first_of_the_same(filing, reporter, now)):
         intake.remember_ticket(remembered, f"{first.ticket}#{said}", now)
         return Filed(first, None)
-    stored = _store(filing, filing.text, reporter, ticket, said, now)
+    stored = _store(filing, filing.text, reporter, ticket, said, now, by)
     if stored is None:
         raise KeyUsedOtherwise
     return Filed(stored, receipt_for(key, ticket))
 
 
-def _file_anew(filing: Filing, reporter: Reporter, now: datetime) -> Filed:
+def _fingerprint(filing: Filing, reporter: Reporter) -> str:
+    """Return what stands for the words and their reporter."""
+    said = msgspec.json.encode([filing, reporter]).decode()
+    return name_of(settings.current().signing_key, "filing", said)[:FINGERPRINT]
+
+
+def _file_anew(filing: Filing, reporter: Reporter, now: datetime, by: Actor) -> Filed:
     """File it under a random ticket that nobody has."""
     while True:
         ticket, once = ticket_from(secrets.randbits(BITS)), secrets.token_hex(FINGERPRINT // 2)
-        if stored := _store(filing, filing.text, reporter, ticket, once, now):
+        if stored := _store(filing, filing.text, reporter, ticket, once, now, by):
             return Filed(stored, receipt_for(settings.current().signing_key, ticket))
 
 
@@ -114,9 +124,18 @@ def submit_sms(
     return stored
 
 
-def _store(
-    filing: Filing, free_text: str, reporter: Reporter, ticket: str, fingerprint: str, now: datetime
+def enter_sms(
+    filing: Filing, free_text: str, reporter: Reporter, ticket: str, now: datetime, by: Actor
 ) -> Complaint | None:
+    """File under its ticket what `by` read out of an SMS; the same words of the same reporter again are the same
+    complaint, whoever enters them. None when the ticket stands for another filing."""
+    return _store(filing, free_text, reporter, ticket, _fingerprint(filing, reporter), now, by)
+
+
+def _store(
+    filing: Filing, free_text: str, reporter: Reporter, ticket: str, fingerprint: str, now: datetime,
+    by: Actor = REPORTER,
+) -> Complaint | None:  # fmt: skip
     """Store the reporter, then the complaint, so that nobody ever sees a complaint whose reporter is not there yet;
     None when the ticket stands for another filing."""
     known = city.current(now)
@@ -124,8 +143,9 @@ def _store(
     if not unicodedata.is_normalized("NFC", filing.text):
         filing = replace(filing, text=unicodedata.normalize("NFC", filing.text))
     complaint = file_complaint(
-        filing, ticket, now, found, known.calendar, known.policy, supervised=known.is_supervised(found.category)
-    )
+        filing, ticket, now, found, known.calendar, known.policy,
+        supervised=known.is_supervised(found.category), by=by,
+    )  # fmt: skip
     if complaint.provisional:
         log.error("calendar_missing: a deadline is provisional, load the holidays of the coming year")
     who = _reporter_item(reporter, ticket, fingerprint)

@@ -17,7 +17,7 @@ from chalicelib.domain import owed
 from chalicelib.domain.complaint import Complaint
 from chalicelib.domain.escalation import decide_escalation, escalated
 from chalicelib.domain.life import run_out
-from chalicelib.workflows import city, holidays, mornings, owing, standings, texting
+from chalicelib.workflows import city, holidays, mornings, outgoing, owing, parts, standings
 
 log = logging.getLogger(__name__)
 
@@ -27,12 +27,14 @@ _STEPS: Final = 12  # on one complaint in one run, those that somebody else was 
 
 @dataclass(slots=True)
 class Report:
-    """What a sweep did: escalations recorded, index rows read, long SMS filed, messages sent, what failed."""
+    """What a sweep did: escalations recorded, index rows read, long SMS filed, messages sent, SMS sent at another
+    try, what failed."""
 
     recorded: int = 0
     read: int = 0
     filed: int = 0
     sent: int = 0
+    texted: int = 0
     failed: int = 0
 
 
@@ -57,12 +59,14 @@ def sweep(now: datetime, written_at: datetime) -> dict[str, int]:
             except Exception:
                 report.failed += 1
                 log.exception("escalation failed: %s", ticket)
-    report.filed, unfiled = texting.file_overdue_parts(now, written_at)
+    report.filed, unfiled = parts.file_overdue(now, written_at)
     report.failed += unfiled
     report.failed += _failed(holidays.move_on, written_at)
     report.failed += _failed(standings.review, now, written_at)
     report.failed += _failed(mornings.begin_day, now, written_at)
     report.sent, unsent = owing.send(now, written_at)
+    report.texted, untexted = outgoing.send_owed(now, written_at)
+    unsent += untexted
     reached = min(now, written_at) - _BEHIND
     if not report.failed and (seen is None or reached > seen):
         registry.advance_watermark(seen, reached)

@@ -12,13 +12,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from chalicelib import settings
-from chalicelib.adapters import complaints, intake, notifier, sent
-from chalicelib.adapters.sms_providers import CarrierDown, SendFailed, provider_named
+from chalicelib.adapters import complaints, notifier, sent
+from chalicelib.adapters.sms_providers import CarrierDown, SendFailed
 from chalicelib.adapters.tables import NotificationItem, ReporterItem, StoreUnavailable
 from chalicelib.domain.complaint import Complaint
 from chalicelib.domain.letters import Letter, letter_for
 from chalicelib.domain.notices import Notice, To, notices_owed
-from chalicelib.workflows import city
+from chalicelib.workflows import city, outgoing
 
 log = logging.getLogger(__name__)
 
@@ -139,27 +139,16 @@ def _mail(notice: Notice, address: str, letter: Letter, now: datetime, carriers:
 
 
 def _to_reporter(notice: Notice, letter: Letter, now: datetime, carriers: _Carriers) -> NotificationItem | None:
-    """Tell the reporter by e-mail where one was given, else by SMS: by the provider the complaint came by, or the
-    city's own for a number given on the web. What a provider takes in its answer to the webhook is not sent again."""
+    """Tell the reporter: who came by SMS by SMS, everybody else by e-mail where there is an address; each the other way
+    where that one is none."""
     if carriers.reporters is None:
         raise StoreUnavailable("who filed it could not be looked up")
     reporter = carriers.reporters.get(notice.ticket)
     if reporter is None:
         return None
-    if reporter.email:
+    providers = outgoing.providers_for(reporter)
+    if reporter.email and not (reporter.provider and providers):
         return _mail(notice, reporter.email, letter, now, carriers)
-    provider = reporter.provider or settings.current().sms_default
-    if not provider or not _wants_sms(notice, reporter, provider):
+    if not providers or not outgoing.is_wanted(notice, reporter):
         return None
-    with _left_alone_when_down(provider, carriers):
-        carrier_id = notifier.send_sms(str(reporter.phone), letter.sms, notice.id, settings.current(), provider)
-    return sent.sent(notice.id, now, "sms", notice.about, None, [notice.ticket], carrier_id)
-
-
-def _wants_sms(notice: Notice, reporter: ReporterItem, provider: str) -> bool:
-    """Say whether an SMS adds anything, and can arrive: a filing by web stands on its page, one by SMS may be answered
-    already, and what is no telephone number (a sender's name, a short code) takes no SMS."""
-    said_already = reporter.provider is None or provider_named(provider).REPLIES_INLINE
-    if (notice.about == "received" and said_already) or not (reporter.phone or "").startswith("+"):
-        return False
-    return not (reporter.phone_key and intake.wants_no_sms(reporter.phone_key))
+    return outgoing.tell(notice, letter.sms, reporter, providers, now, carriers.down)

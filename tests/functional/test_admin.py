@@ -10,7 +10,7 @@ from urllib.parse import quote
 import pytest
 
 from chalicelib import settings
-from chalicelib.adapters import complaints, intake
+from chalicelib.adapters import complaints
 from chalicelib.api import lists
 from chalicelib.domain.complaint import Actor, Complaint, Kind, Role
 from chalicelib.domain.deadlines import calendar_from, deadline_after
@@ -541,20 +541,6 @@ def test_a_contact_may_be_left_open_and_its_mail_goes_to_the_admin(service: Serv
     assert {mail["to"] for mail in service.emails()} == {settings.current().admin_email}
 
 
-# ------------------------------------------------------------------------------------------------ quarantine
-
-
-def test_quarantine_lists_what_could_not_be_read_newest_first(service: Service) -> None:
-    now = wall_clock()
-    for n in range(5):
-        message = intake.Quarantined("twilio", "no text", f"body {n}")
-        intake.quarantine(message, f"key{n}", now - n * DAY)
-    items = listed(service, "/admin/quarantine", "limit=2")
-    assert [item["body"] for item in items] == [f"body {n}" for n in range(5)]
-    assert {(item["provider"], item["reason"]) for item in items} == {("twilio", "no text")}
-    assert datetime.fromisoformat(items[0]["at"]) == now.replace(microsecond=0)
-
-
 # ------------------------------------------------------------------------------------------------ who else
 
 
@@ -568,8 +554,12 @@ def test_mayor_and_auditor_read_all_of_it_and_write_nothing(service: Service, ro
         service.post(f"/admin/complaints/{ticket}/dispatch", {"opd": "dishub", "division": "parkir"}, who),
         service.post(f"/admin/complaints/{ticket}/check", None, who),
         service.put("/admin/opds/dishub", {**opd, "name": "Dinas Lain"}, who),
+        service.post("/admin/complaints", {"text": LAMP}, who),
+        service.post("/admin/quarantine/2026-11-24.0/complaint", {"text": LAMP}, who),
+        service.post("/admin/quarantine/2026-11-24.0/discard", {"reason": "Iklan."}, who),
     ]
-    assert [answer.status for answer in writes] == [403] * 3
+    assert [answer.status for answer in writes] == [403] * 6
+    assert len(service.items("complaints")) == 1
     assert complaints.complaint_of(ticket) == stored
     assert opd_of(service, "dishub") == opd
     reads = ["complaints", f"complaints/{ticket}", "queue", "escalations", "opds/dishub", "quarantine"]

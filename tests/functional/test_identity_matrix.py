@@ -1,10 +1,10 @@
 """Every door x every caller, against one table. A route without a row fails, and so does a row without a route.
 
 What is asked for is a confidential complaint of OPD dpuprpkp, division pju, that a named citizen filed, as far in its
-life as the door needs it (answered, late, contested), or the standing of a division that such ones made. Every
-caller brings what they have in every way there is: token as bearer and as session cookie (with a form token made from
-it), receipt as header and as form field. Who has no token sends an empty one: without the header the gateway itself
-answers 401 (tests/functional/test_identity.py).
+life as the door needs it (answered, late, contested), the standing of a division that such ones made, or a message in
+quarantine. Every caller brings what they have in every way there is: token as bearer and as session cookie (with a form
+token made from it), receipt as header and as form field. Who has no token sends an empty one: without the header the
+gateway itself answers 401 (tests/functional/test_identity.py).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from urllib.parse import urlencode
 import pytest
 
 from app import app
-from chalicelib.adapters import complaints
+from chalicelib.adapters import complaints, quarantine
 from chalicelib.api.session import csrf_of
 from chalicelib.domain.complaint import Actor, Complaint, Role
 from chalicelib.domain.keys import receipt_for
@@ -56,6 +56,7 @@ GET  /t                                        404 404 404 404 404 404 404 404 4
 GET  /t/{ticket}                               404 404 404 404 404 404 404 404 404 404 404 404 404 404 404 404
 POST /t/{ticket}                               404 200 404 404 404 404 404 404 404 404 404 404 404 404 404 404
 POST /webhooks/sms/{provider}                  403 403 403 403 403 403 403 403 403 403 403 403 403 403 403 403
+GET  /webhooks/sms/{provider}                  405 405 405 405 405 405 405 405 405 405 405 405 405 405 405 405
 
 GET  /opd/complaints                           401 401 401 200 200 200 403 403 403 403 401 401 401 401 401 401
 GET  /opd/complaints/{ticket}                  401 401 401 200 404 404 403 403 403 403 401 401 401 401 401 401
@@ -67,6 +68,7 @@ POST /opd/complaints/{ticket}/refuse           401 401 401 200 404 404 403 403 4
 POST /opd/escalations/{ticket}/{n}/contest     401 401 401 200 404 404 403 403 403 403 401 401 401 401 401 401
 
 GET  /admin/complaints                         401 401 401 403 403 403 200 200 200 403 401 401 401 401 401 401
+POST /admin/complaints                         401 401 401 403 403 403 201 403 403 403 401 401 401 401 401 401
 POST /admin/complaints/search                  401 401 401 403 403 403 200 200 200 403 401 401 401 401 401 401
 GET  /admin/complaints/{ticket}                401 401 401 403 403 403 200 200 200 403 401 401 401 401 401 401
 GET  /admin/complaints/{ticket}/reporter       401 401 401 403 403 403 200 200 200 403 401 401 401 401 401 401
@@ -91,6 +93,9 @@ PUT  /admin/holidays                           401 401 401 403 403 403 200 403 4
 GET  /admin/opds/{opd}                         401 401 401 403 403 403 200 200 200 403 401 401 401 401 401 401
 PUT  /admin/opds/{opd}                         401 401 401 403 403 403 200 403 403 403 401 401 401 401 401 401
 GET  /admin/quarantine                         401 401 401 403 403 403 200 200 200 403 401 401 401 401 401 401
+GET  /admin/quarantine/{message}               401 401 401 403 403 403 200 200 200 403 401 401 401 401 401 401
+POST /admin/quarantine/{message}/complaint     401 401 401 403 403 403 201 403 403 403 401 401 401 401 401 401
+POST /admin/quarantine/{message}/discard       401 401 401 403 403 403 200 403 403 403 401 401 401 401 401 401
 
 GET  /masuk                                    302 302 302 302 302 302 302 302 302 302 302 302 302 302 302 302
 GET  /masuk/selesai                            400 400 400 400 400 400 400 400 400 400 400 400 400 400 400 400
@@ -119,7 +124,8 @@ EXPECTED = {
     (row[0], row[1]): dict(zip(CALLERS, map(int, row[2:]), strict=True))
     for row in (line.split() for line in TABLE.splitlines()[2:] if line)
 }
-SECRETS = ("Bukirsari", "Mohon bantuannya", "Warga Uji", "8120000", "warga@mail")
+QUARANTINED = "pesan yang tidak terbaca"
+SECRETS = (QUARANTINED, "Bukirsari", "Mohon bantuannya", "Warga Uji", "8120000", "warga@mail")
 NOBODYS = ticket_from(12345)
 THERE = {"opd": "dishub", "division": "parkir", "provider": "twilio", "n": "1"}
 STANDINGS = {  # each door that settles a proposal has a division of its own: opd, division, what is brought to it
@@ -154,6 +160,9 @@ BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/complaints/{ticket}/rating"): {"score": 2},
     ("POST", "/complaints/{ticket}/reopen"): REASON,
     ("POST", "/webhooks/sms/{provider}"): {"Body": "Sambat", "From": "+6281200000001"},
+    ("POST", "/admin/complaints"): {"text": "Jalan berlubang di depan sekolah", "channel": "desk"},
+    ("POST", "/admin/quarantine/{message}/complaint"): {"text": "Jalan berlubang"},
+    ("POST", "/admin/quarantine/{message}/discard"): REASON,
     ("POST", "/opd/complaints/{ticket}/answer"): {"text": "Sudah."},
     ("POST", "/opd/complaints/{ticket}/ask"): {"text": "Di mana?"},
     ("POST", "/opd/complaints/{ticket}/forward"): {"opd": "dishub", "division": "parkir", **REASON},
@@ -261,7 +270,15 @@ def ask(service: Service, method: str, route: str, caller: str, ticket: str, rec
 def where(route: str) -> dict[str, str]:
     """Return what stands in a path beside a ticket."""
     opd, division, _ = STANDINGS.get(route, ("", "", ""))
-    return {**THERE, **({"opd": opd, "division": division} if opd else {})}
+    message = {"message": put_aside()} if "{message}" in route else {}
+    return {**THERE, **({"opd": opd, "division": division} if opd else {}), **message}
+
+
+def put_aside() -> str:
+    """Let there be a message that nobody could read, and return its id."""
+    at, name = wall_clock(), f"{next(NUMBERS)}"
+    quarantine.quarantine(quarantine.Quarantined("generic", "no text", QUARANTINED), name, at)
+    return f"{at.astimezone(UTC):%Y-%m-%d}.{name}"
 
 
 def proposed(route: str) -> str:
@@ -325,6 +342,26 @@ def seen(answer: Answer, route: str, ticket: str) -> tuple[int, dict[str, str], 
     return answer.status, answer.headers, answer.text.replace(ticket, "TICKET") if is_page else answer.text
 
 
+def test_who_may_not_settle_a_message_leaves_it_as_it_is(service: Service) -> None:
+    doors = [door for door in EXPECTED if "{message}" in door[1] and door[0] == "POST"]
+    before = settled_messages()
+    for method, route in doors:
+        for caller in CALLERS:
+            if caller != "admin":
+                assert ask(service, method, route, caller, NOBODYS, "").status in (401, 403)
+    assert settled_messages() == before
+    for method, route in doors:
+        assert ask(service, method, route, "admin", NOBODYS, "").status < 300
+    assert len(settled_messages()) == len(before) + len(doors) == len(before) + 2
+
+
+def settled_messages() -> list[quarantine.Kept]:
+    return [
+        *quarantine.page_of_quarantine("filed", "9", 1000),
+        *quarantine.page_of_quarantine("discarded", "9", 1000),
+    ]
+
+
 def test_a_list_shows_an_officer_nothing_of_others(service: Service) -> None:
     ticket = target("GET", "/", datetime.now(UTC) - timedelta(days=90)).ticket  # the first of any list
     for route in ("/opd/complaints", "/meja"):
@@ -346,7 +383,7 @@ def test_no_door_ever_makes_the_database_read_a_whole_table(service: Service) ->
             receipt = receipt_for(current().signing_key, complaint.ticket)
             assert ask(service, method, route, caller, complaint.ticket, receipt).status == row[caller]
     operations = {call.operation for call in calls}
-    seen = {"GetItem", "PutItem", "UpdateItem", "Query", "BatchGetItem", "TransactWriteItems"}
+    seen = {"GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query", "BatchGetItem", "TransactWriteItems"}
     assert operations - {"BatchWriteItem"} == seen
 
 

@@ -157,7 +157,8 @@ def test_twilio_is_sent_a_form_in_the_name_of_the_account(carrier: Carrier) -> N
     assert path == "/2010-04-01/Accounts/AC0001/Messages.json"
     assert headers["authorization"] == basic("AC0001", "token")
     assert headers["content-type"] == "application/x-www-form-urlencoded"
-    assert parse_qs(body.decode()) == {"To": [CITIZEN], "From": [CITY], "Body": [WORDS]}
+    told = "https://sambat.example.go.id/api/webhooks/sms/twilio?about=note-1"
+    assert parse_qs(body.decode()) == {"To": [CITIZEN], "From": [CITY], "Body": [WORDS], "StatusCallback": [told]}
 
 
 @each
@@ -228,7 +229,8 @@ def test_a_carrier_that_keeps_silent_is_given_up(
 @pytest.mark.parametrize(("provider", "lacks"), [("generic", "url"), ("twilio", "account"), ("twilio", "sender")])
 def test_a_provider_that_lacks_a_setting_says_which(provider: str, lacks: str) -> None:
     whole = city("http://127.0.0.1:9")
-    lame = replace(whole, sms={provider: replace(whole.sms[provider], **{lacks: ""})})
+    nothing: dict[str, Any] = {lacks: ""}
+    lame = replace(whole, sms={provider: replace(whole.sms[provider], **nothing)})
     with pytest.raises(SendFailed, match=f"SAMBAT_SMS_{provider.upper()}_"):
         notifier.send_sms(CITIZEN, WORDS, "note-1", lame, provider)
 

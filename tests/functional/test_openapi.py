@@ -35,8 +35,9 @@ from chalicelib.domain.ticket import ticket_from
 from chalicelib.settings import current
 from chalicelib.workflows import city
 from tests.builders import FORM, Answer, Service, running_service, token
-from tests.functional.doors import carrier_on
+from tests.functional.doors import carrier_on, set_as
 from tests.functional.test_ladder_http import climb, late
+from tests.functional.test_quarantine import by_vonage
 
 ROOT = Path(__file__).parent.parent.parent
 PAGES = ("/t", "/papan", "/masuk", "/keluar", "/meja", "/kantor")  # and all below them: what people see
@@ -188,6 +189,7 @@ class Caller:
         division: str = "parkir",
         n: int | str = 1,
         provider: str = "twilio",
+        message: str = "2026-11-24.0",
         who: str | None = None,
         form: dict[str, str] | None = None,
         query: str = "",
@@ -204,7 +206,7 @@ class Caller:
             content, given = "application/json", b"" if body is None else json.dumps(body).encode()
         if operation.method != "GET":
             headers.setdefault("content_type", content)
-        path = operation.path.format(ticket=ticket, opd=opd, division=division, n=n, provider=provider)
+        path = operation.path.format(ticket=ticket, opd=opd, division=division, n=n, provider=provider, message=message)
         return self.contract.hold(
             operation.method, operation.path, self.service.call(operation.method, path + query, given, **headers)
         )
@@ -289,6 +291,35 @@ def test_a_whole_journey_is_answered_as_described(caller: Caller) -> None:
         service.call("POST", "/webhooks/sms/generic", odd, content_type="application/json", **by_generic_provider(odd)),
     )
     assert len(caller.ask("list_quarantine").json["items"]) == 1
+
+
+def by_get(caller: Caller, **parameters: str) -> Answer:
+    """Deliver by GET, as one provider does, and hold the answer against the document."""
+    with set_as(SAMBAT_SMS_VONAGE_SECRET="vonage-key", SAMBAT_SMS_DEFAULT="generic"):
+        answer = by_vonage(caller.service, "vonage-key", msisdn="6280000000001", **parameters)
+    return caller.contract.hold("GET", "/webhooks/sms/{provider}", answer)
+
+
+def test_staff_enter_what_came_otherwise_as_described(caller: Caller) -> None:
+    entered = caller.example("enter_complaint", "").json
+    shown = caller.ask("read_any_complaint", entered["ticket"]).json
+    assert (shown["channel"], shown["timeline"][0]["who"]) == ("phone", "admin--")
+    assert by_get(caller, type="text", messageId="0A1", text="Sambat parkir liar depan Pasar Besar").status == 200
+    for n in range(2):
+        assert by_get(caller, type="binary", messageId=f"0B{n}").status == 200
+    first, second = (one["id"] for one in caller.ask("list_quarantine").json["items"][:2])
+    assert caller.ask("read_quarantined", message=first).json["settled"] is None
+    filed = caller.example("file_quarantined", "", message=first).json
+    assert filed["receipt"] is None
+    assert caller.example("discard_quarantined", "", message=second).json["state"] == "discarded"
+    for state, message in (("filed", first), ("discarded", second)):
+        assert caller.ask("list_quarantine", query=f"?state={state}").json["items"][0]["id"] == message
+        assert caller.ask("read_quarantined", message=message).json["settled"]
+    for name, message in (("discard_quarantined", first), ("file_quarantined", second)):
+        assert caller.example(name, "", message=message).status == 409
+    for name in ("read_quarantined", "file_quarantined", "discard_quarantined"):
+        for message in ("2026-11-24.0", "x", "%00", "..", "a" * 3000):
+            assert caller.example(name, "", message=message).status == 404, message
 
 
 def sweep_at(service: Service, deadline: str) -> None:
@@ -417,6 +448,14 @@ def test_a_provider_that_is_not_on_is_404_and_an_unsigned_request_403(caller: Ca
     assert caller.ask("receive_sms", body={}).status == 403
 
 
+def test_by_get_it_is_405_where_the_provider_posts(caller: Caller) -> None:
+    assert caller.ask("receive_sms_by_get", provider="plivo").status == 404
+    for provider in ("twilio", "generic", "smsgate"):
+        assert caller.ask("receive_sms_by_get", provider=provider).status == 405
+    with set_as(SAMBAT_SMS_VONAGE_SECRET="vonage-key", SAMBAT_SMS_DEFAULT="generic"):
+        assert caller.ask("receive_sms_by_get", provider="vonage").status == 403
+
+
 @pytest.mark.parametrize("name", WITH_A_BODY)
 def test_an_unknown_field_or_no_body_at_all_is_400(caller: Caller, name: str) -> None:
     assert [one["field"] for one in caller.ask(name, NOBODYS, {"surprise": 1}).json["errors"]] != []
@@ -439,7 +478,7 @@ def test_another_media_type_is_415(caller: Caller, name: str) -> None:
 def test_a_list_takes_the_described_parameters_and_no_other(caller: Caller, name: str) -> None:
     values = {"limit": "7", "from": "2026-11-24T10:00:00%2B07:00", "to": "2026-11-24T10:00:00Z", "opd": "dishub",
               "due_before": "2026-11-24T10:00:00Z", "cursor": "", "division": "parkir", "channel": "web",
-              "overdue": "true", "status": "answered", "kind": "idea", "rung": "warning",
+              "overdue": "true", "status": "answered", "kind": "idea", "rung": "warning", "state": "filed",
               "period": "2026-11"}  # fmt: skip
     parameters = [one for one, (place, *_) in PARAMETERS.items() if place == "query"]
     assert set(parameters) == set(values)
@@ -480,6 +519,8 @@ def test_a_step_that_was_taken_is_409(caller: Caller) -> None:
 
 
 def test_a_key_that_was_used_otherwise_is_422(caller: Caller) -> None:
+    entered = [caller.ask("enter_complaint", body={"text": one}, idempotency_key="once") for one in (LAMP, VAGUE)]
+    assert [one.status for one in entered] == [201, 422]
     for form, media_type in (False, "application/problem+json"), (True, "text/html"):
         given: dict[str, Any] = {"idempotency_key": f"once {form}"}
         first, other = {"text": LAMP}, {"text": VAGUE}
@@ -504,6 +545,8 @@ def test_while_the_database_is_away_everything_is_503(caller: Caller) -> None:
                 "POST", "/webhooks/sms/generic", '{"id": "1"}', content_type="application/json", **signed
             )
             caller.contract.hold("POST", operation.path, answer)
+        elif operation.name == "receive_sms_by_get":
+            answer = by_get(caller, type="text", messageId="0A2", text=LAMP)
         else:
             answer = caller.example(operation.name, NOBODYS)
         assert answer.status == 503, operation.name

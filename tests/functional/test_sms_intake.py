@@ -19,7 +19,8 @@ from twilio.request_validator import RequestValidator
 from chalicelib import settings
 from chalicelib.adapters.sms_providers import Inbound
 from chalicelib.adapters.tables import PREFIX
-from chalicelib.domain import sms
+from chalicelib.domain import replies
+from chalicelib.domain.gsm import segments
 from chalicelib.domain.ticket import read_ticket
 from chalicelib.workflows import texting
 from tests.builders import FORM, Answer, Service, token
@@ -66,7 +67,7 @@ def at(minutes: float, text: str, message_id: str, sender: str = CITIZEN, provid
     """Take in a whole SMS so many minutes after the beginning and return the reply."""
     reply = texting.receive_sms(Inbound(provider, message_id, sender, text, None), NOW + minutes * MINUTE)
     assert reply is not None
-    return reply
+    return reply.text
 
 
 def stored(service: Service) -> list[dict[str, Any]]:
@@ -207,7 +208,7 @@ def test_replies_carry_the_ticket_and_fit_one_sms(service: Service) -> None:
         reply = at(0, text, f"m-{n}")
         assert read_ticket(ticket_in(reply)) == ticket_in(reply)
         assert reply.isascii()
-        assert len(reply) <= sms.SEGMENT
+        assert segments(reply) == 1
     assert len(stored(service)) == 4
 
 
@@ -228,10 +229,10 @@ def test_cek_tells_the_number_that_filed_it_and_no_other(service: Service) -> No
     )):  # fmt: skip
         reply = at(1, typed, f"c-{n}")
         assert reply.startswith(f"Tiket {ticket}: diteruskan ke DISHUB"), typed
-        assert at(1, typed, f"f-{n}", NEIGHBOUR) == sms.NOT_FOUND
+        assert at(1, typed, f"f-{n}", NEIGHBOUR) == replies.NOT_FOUND
     wrong = ticket[:-1] + ("2" if ticket[-1] != "2" else "3")
     absent = at(1, "CEK 00000-00000", "c-8", NEIGHBOUR)
-    assert absent == at(1, f"CEK {wrong}", "c-9") == sms.NOT_FOUND
+    assert absent == at(1, f"CEK {wrong}", "c-9") == replies.NOT_FOUND
     assert len(stored(service)) == 1
 
 
@@ -244,7 +245,7 @@ def test_cek_shows_the_answer_once_there_is_one(service: Service) -> None:
 def test_cek_knows_what_was_filed_on_the_web_with_that_number(service: Service) -> None:
     filed = service.post("/complaints", {"text": LAMP, "phone": "0800 0000 0001"}).json
     assert filed["ticket"] in at(0, f"CEK {filed['ticket']}", "c-1")
-    assert at(0, f"CEK {filed['ticket']}", "c-2", NEIGHBOUR) == sms.NOT_FOUND
+    assert at(0, f"CEK {filed['ticket']}", "c-2", NEIGHBOUR) == replies.NOT_FOUND
 
 
 def test_words_that_only_begin_like_a_command_are_a_complaint(service: Service) -> None:
@@ -259,9 +260,9 @@ def test_words_that_only_begin_like_a_command_are_a_complaint(service: Service) 
 def test_tambah_adds_to_ones_own_once_for_each_id(service: Service) -> None:
     ticket = ticket_in(at(0, PARKING, "m-1"))
     for _ in range(3):
-        assert at(1, f"TAMBAH {ticket} Sekarang ada tiga kafe\u0301", "t-1") == sms.ADDED.format(ticket=ticket)
-    assert at(1, f"TAMBAH {ticket} punya orang", "t-2", NEIGHBOUR) == sms.NOT_FOUND
-    assert at(2, f"tambah {ticket.replace('-', ' ').lower()} Masih ada", "t-3") == sms.ADDED.format(ticket=ticket)
+        assert at(1, f"TAMBAH {ticket} Sekarang ada tiga kafe\u0301", "t-1") == replies.ADDED.format(ticket=ticket)
+    assert at(1, f"TAMBAH {ticket} punya orang", "t-2", NEIGHBOUR) == replies.NOT_FOUND
+    assert at(2, f"tambah {ticket.replace('-', ' ').lower()} Masih ada", "t-3") == replies.ADDED.format(ticket=ticket)
     seen = service.get(f"/admin/complaints/{ticket}", token("admin")).json
     assert [one["text"] for one in seen["timeline"] if one["entry"] == "message"] == [
         "Sekarang ada tiga kafé",
@@ -272,13 +273,13 @@ def test_tambah_adds_to_ones_own_once_for_each_id(service: Service) -> None:
 def test_tambah_to_a_full_one_says_so(service: Service) -> None:
     ticket = ticket_in(at(0, PARKING, "m-1"))
     for n in range(11):
-        assert at(1, f"TAMBAH {ticket} {n} {'x' * 7000}", f"t-{n}") == sms.ADDED.format(ticket=ticket)
-    assert at(2, f"TAMBAH {ticket} 11 {'x' * 7000}", "t-11") == sms.CANNOT_ADD.format(ticket=ticket)
+        assert at(1, f"TAMBAH {ticket} {n} {'x' * 7000}", f"t-{n}") == replies.ADDED.format(ticket=ticket)
+    assert at(2, f"TAMBAH {ticket} 11 {'x' * 7000}", "t-11") == replies.CANNOT_ADD.format(ticket=ticket)
 
 
 def test_help_is_given_and_nothing_filed(service: Service) -> None:
     for n, text in enumerate(("BANTUAN", "bantuan", " Help! ", "SAMBAT", "sambat:", "SAMBAT BANTUAN", "CEK", "TAMBAH")):
-        assert at(0, text, f"m-{n}") == sms.HELP
+        assert at(0, text, f"m-{n}") == replies.HELP
     assert stored(service) == []
 
 
@@ -287,7 +288,7 @@ def test_after_berhenti_nothing_more_is_sent_and_the_complaint_goes_on(service: 
     assert generic(service, LAMP, "g-1").status == 200
     assert service.deliver() == []
     assert generic(service, "BERHENTI", "g-2").status == 200
-    assert carrier.texts[-1] == (CITIZEN, sms.STOPPED)
+    assert carrier.texts[-1] == (CITIZEN, replies.STOPPED)
     sent = len(carrier.asked)
     assert generic(service, "BERHENTI", "g-2").status == 200
     assert generic(service, f"CEK {ticket}", "g-3").status == 200
@@ -300,8 +301,8 @@ def test_after_berhenti_nothing_more_is_sent_and_the_complaint_goes_on(service: 
     assert len(carrier.asked) == sent
     assert len(stored(service)) == 4
     assert generic(service, "CEK " + ticket, "g-9", NEIGHBOUR).status == 200
-    assert carrier.texts[-1] == (NEIGHBOUR, sms.NOT_FOUND)
-    assert sms.STOPPED in service.twilio("BERHENTI", sid="SM4").text
+    assert carrier.texts[-1] == (NEIGHBOUR, replies.NOT_FOUND)
+    assert replies.STOPPED in service.twilio("BERHENTI", sid="SM4").text
 
 
 # --- the reply goes out by the provider it came by
@@ -337,7 +338,7 @@ def test_twilio_replies_in_its_answer_and_nowhere_else(service: Service, carrier
 
 def test_a_command_as_the_only_part_of_one_is_replied_to(service: Service, carrier: Carrier) -> None:
     generic(service, "BANTUAN", part={"ref": "1", "number": 1, "total": 1})
-    assert carrier.texts == [(CITIZEN, sms.HELP)]
+    assert carrier.texts == [(CITIZEN, replies.HELP)]
 
 
 def test_who_sends_from_a_name_or_a_short_code_is_sent_nothing(service: Service, carrier: Carrier) -> None:

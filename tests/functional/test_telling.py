@@ -6,13 +6,14 @@ import copy
 import json
 from collections import Counter
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import boto3
 import pytest
 
 from chalicelib.adapters.tables import PREFIX, StoreUnavailable
+from chalicelib.workflows import outgoing
 from tests.builders import Service, token
 from tests.functional.doors import (
     CITIZEN,
@@ -288,17 +289,20 @@ def test_a_mail_that_is_refused_holds_up_no_other_and_is_tried_again_alone(servi
     assert Counter(to(service)) == {HEAD: 1, EMAIL: 1, "lain@example.org": 1, DIVISION: 1}
 
 
-def test_an_sms_that_is_refused_holds_up_no_other(service: Service, carrier: Carrier) -> None:
+def test_an_sms_that_is_refused_holds_up_no_other_and_is_left_to_the_sweep(service: Service, carrier: Carrier) -> None:
     generic(service, PARKING)
     file(service, email=EMAIL)
     records = service._records()
     carrier.status = 500
-    assert notify(records) == [sequence(records[0])]
+    assert notify(records) == []
     assert len(to(service)) == 5
     carrier.status = 202
     assert notify(records) == []
-    assert len(to(service)) == 5
-    assert len(carrier.asked) == 2
+    assert len(carrier.asked) == 1
+    noon = datetime.now(UTC).replace(hour=5, minute=0) + timedelta(days=1)  # in the city, where nights are quiet
+    assert outgoing.send_owed(noon, noon) == (1, 0)
+    assert notify(records) == []
+    assert (len(to(service)), len(carrier.asked)) == (5, 2)
 
 
 def test_a_poison_record_is_reported_alone(service: Service) -> None:

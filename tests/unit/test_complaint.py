@@ -9,13 +9,14 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.arrival import file_complaint
+from chalicelib.domain.arrival import EnteredChannel, file_complaint
 from chalicelib.domain.complaint import Complaint, Entry, Filing, Status, Suggestion
 from chalicelib.domain.deadlines import deadline_after
 from chalicelib.domain.life import add_message, answer, close, miss_finish, reopen
 from chalicelib.domain.policy import Policy
 from chalicelib.domain.routing import Route
 from tests.unit.samples import (
+    ADMIN,
     ANSWER_DUE,
     ARRIVAL,
     CALENDAR,
@@ -141,6 +142,20 @@ def test_a_category_has_its_own_deadlines_where_the_policy_says_so() -> None:
     sent = file_complaint(Filing("Lampu mati", "web"), TICKET, ARRIVAL, CERTAIN, CALENDAR, own)
     assert sent.answer_due_at == deadline_after(ARRIVAL, 2, CALENDAR)
     assert sent.finish_due_at == deadline_after(ARRIVAL, 30, CALENDAR)
+
+
+def test_its_first_entry_says_who_brought_it() -> None:
+    given = Filing("Lampu mati", "desk")
+    for route in (CERTAIN, UNSURE):
+        entered = file_complaint(given, TICKET, ARRIVAL, route, CALENDAR, POLICY, by=ADMIN)
+        assert (entered.timeline[0].by, entered.timeline[0].who) == ("admin", "admin-1")
+        assert (filed(route).timeline[0].by, filed(route).timeline[0].who) == ("reporter", None)
+
+
+@pytest.mark.parametrize("channel", EnteredChannel)
+def test_what_staff_entered_waits_for_a_person_before_the_public_reads_it(channel: EnteredChannel) -> None:
+    assert not filed(CERTAIN, channel=channel).checked
+    assert filed(CERTAIN, channel="web").checked
 
 
 # ------------------------------------------------------------------------------------------------ as it stands

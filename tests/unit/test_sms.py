@@ -1,9 +1,8 @@
-"""SMS: any words are a complaint, a command only where it is surely one, nothing lost, and replies that cost little."""
+"""SMS: any words are a complaint, a command only where it is surely one, nothing lost."""
 
 from __future__ import annotations
 
 import re
-from datetime import date, timedelta
 from itertools import permutations, product
 from random import Random
 
@@ -11,35 +10,12 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from chalicelib.domain import sms
-from chalicelib.domain.complaint import Complaint, Status
-from chalicelib.domain.life import add_message, dispatch, reopen
-from chalicelib.domain.sms import Command, Sms, joined_parts, plain, read_sms, same_text, shortened
-from chalicelib.domain.ticket import BITS, read_ticket, ticket_from
-from tests.unit.samples import (
-    ADMIN,
-    ARRIVAL,
-    CALENDAR,
-    OTHER_TICKET,
-    POLICY,
-    TICKET,
-    answered,
-    data,
-    dispatched,
-    filed,
-    in_progress,
-    merged,
-    rated,
-    rejected,
-    waiting,
-)
+from chalicelib.domain import replies
+from chalicelib.domain.sms import Command, Sms, joined_parts, read_sms, same_text
+from chalicelib.domain.ticket import BITS, looks_like_ticket, read_ticket, ticket_from
+from tests.unit.samples import TICKET
 
-OPDS = [opd["code"] for opd in data("opds.json")]
-LONGEST_DAY = date(2026, 12, 31)
-GSM7 = set(  # 3GPP TS 23.038, the basic table: what costs one of a segment's 160
-    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿"
-    "abcdefghijklmnopqrstuvwxyzäöñüà"
-)
+MISTYPED = "7K3M9-QX2TX"
 
 # ------------------------------------------------------------------------------------------------ complaints
 
@@ -99,14 +75,50 @@ COMPLAINTS = [
     (f"CEK {TICKET} kok belum ada kabar", f"CEK {TICKET} kok belum ada kabar"),
     (f"CEK {TICKET}X", f"CEK {TICKET}X"),
     (f"{TICKET} masih mati", f"{TICKET} masih mati"),
-    # those that come later are complaints until they do
-    (f"NILAI {TICKET} 5", f"NILAI {TICKET} 5"),
+    (f"CEK{MISTYPED}", f"CEK{MISTYPED}"),
+    # a rating that names neither a score nor a ticket
+    ("nilai rapor anak saya kok hilang", "nilai rapor anak saya kok hilang"),
+    ("Nilai ujian kelas 5 belum keluar", "Nilai ujian kelas 5 belum keluar"),
+    ("nilai 5 tahun lalu lebih baik", "nilai 5 tahun lalu lebih baik"),
+    ("NILAI 5 bagus sekali", "NILAI 5 bagus sekali"),
+    ("nilai jual tanah, pajaknya naik", "nilai jual tanah, pajaknya naik"),
+    ("NILAI 10", "NILAI 10"),
+    ("nilai 5/10", "nilai 5/10"),
+    ("rate listrik naik", "rate listrik naik"),
+    # a reopening of anything but a ticket
+    ("buka jalan yang ditutup di Klojen", "buka jalan yang ditutup di Klojen"),
+    ("Buka portal 12345 tolong", "Buka portal 12345 tolong"),
+    ("bukatutup jalan", "bukatutup jalan"),
+    ("reopen the park please", "reopen the park please"),
+    # a start of something
+    ("mulai kemarin lampu mati", "mulai kemarin lampu mati"),
+    ("Mulai jam 7 macet, tolong pak", "Mulai jam 7 macet, tolong pak"),
+    ("start dari alun-alun jalannya bolong", "start dari alun-alun jalannya bolong"),
+    ("stop tolong pak bu mas", "stop tolong pak bu mas"),
+    ("infopendidikan", "infopendidikan"),
+    ("St0p parkir liar", "St0p parkir liar"),
+    # digits that stand for letters, in a word that is no command even then
+    ("1010101010", "1010101010"),
+    ("011", "011"),
 ]
 
 
 @pytest.mark.parametrize(("text", "free"), COMPLAINTS)
 def test_any_words_are_a_complaint(text: str, free: str) -> None:
-    assert read_sms(text) == Sms(Command.FILE, free)
+    assert read_sms(text) == Sms(Command.FILE, free, keyword=text.strip("\ufeff #") != free)
+
+
+@pytest.mark.parametrize(
+    ("text", "keyword"),
+    [
+        ("SAMBAT lampu mati", True), (" #sambat: lampu mati", True), ("sambatlampu mati", True), ("Sambat 5", True),
+        ("sambat sambat", True), ("lampu mati", False), ("saya sambat", False), ("sambatan warga", False),
+        ("Sambat buka jalan yang ditutup", True),
+    ],
+)  # fmt: skip
+def test_it_is_known_whether_a_complaint_began_with_the_keyword(text: str, keyword: bool) -> None:
+    found = read_sms(text)
+    assert (found.command, found.keyword) == (Command.FILE, keyword)
 
 
 @pytest.mark.parametrize("text", ["", " ", "\n\t ", "sambat", "SAMBAT ", " Sambat...", "sambat?", "«sambat»"])
@@ -115,18 +127,39 @@ def test_nothing_but_the_keyword_is_a_call_for_help(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "word", ["BANTUAN", "bantuan", "Help", "INFO", "Sambat bantuan", "bantuan!", " Bantuan? 🙏", "help."]
+    "word",
+    [
+        "BANTUAN",
+        "bantuan",
+        "Help",
+        "INFO",
+        "Sambat bantuan",
+        "bantuan!",
+        " Bantuan? 🙏",
+        "help.",
+        "1nf0",
+        "help please",
+    ],
 )
 def test_help_stands_alone(word: str) -> None:
     assert read_sms(word) == Sms(Command.HELP)
 
 
-@pytest.mark.parametrize("word", ["BERHENTI", "berhenti.", "Stop", "STOP!", "sambat stop", "Berhenti!!! 😡", '"stop"'])
+@pytest.mark.parametrize("word", ["BERHENTI", "berhenti.", "Stop", "STOP!", "sambat stop", "Berhenti!!! 😡", '"stop"',
+                                  "ST0P", "BERHENT1", "stop sms", "Berhenti ya pak", "stop, tolong. 🙏",
+                                  "STOP SMS YA MAS"])  # fmt: skip
 def test_stop_stands_alone(word: str) -> None:
     assert read_sms(word) == Sms(Command.STOP)
 
 
-@pytest.mark.parametrize("word", ["CEK", "cek?", "status", "Check.", "TAMBAH", "add", "sambat cek"])
+@pytest.mark.parametrize("word", ["MULAI", "mulai.", "Start", "START!", "sambat mulai", "Mula1", "MU1AI",
+                                  "mulai sms ya", "mulai, terima kasih"])  # fmt: skip
+def test_start_stands_alone(word: str) -> None:
+    assert read_sms(word) == Sms(Command.START)
+
+
+@pytest.mark.parametrize("word", ["CEK", "cek?", "status", "Check.", "TAMBAH", "add", "sambat cek", "NILAI", "N1LA1?",
+                                  "rate", "BUKA", "buka!", "reopen"])  # fmt: skip
 def test_a_command_without_its_ticket_is_helped(word: str) -> None:
     assert read_sms(word) == Sms(Command.HELP)
 
@@ -134,9 +167,12 @@ def test_a_command_without_its_ticket_is_helped(word: str) -> None:
 TYPED = [
     TICKET, TICKET.lower(), "7k3m9qx2tw", "7K3M9 QX2TW", "7K3M9.QX2TW", "7K3M9 - QX2TW", f"<{TICKET}>",
     f"tiket {TICKET}", f"no. {TICKET}", f"Nomor tiket: {TICKET}", f"#{TICKET}", f"ticket no {TICKET}",
+    f"untuk {TICKET}",
 ]  # fmt: skip
 STATUS_WORDS = ["CEK", "cek", "Cek", "CHECK", "status", "Sambat cek", "sambat: CEK", " cek", "(cek)"]
 ADD_WORDS = ["TAMBAH", "tambah", "ADD", "Sambat tambah", "«tambah»"]
+RATE_WORDS = ["NILAI", "nilai", "N1LA1", "ni1ai", "Rate", "Sambat nilai", "(nilai)"]
+REOPEN_WORDS = ["BUKA", "buka", "Reopen", "REOPEN", "re0pen", "Sambat: buka", "«buka»"]
 
 
 @pytest.mark.parametrize("word", STATUS_WORDS)
@@ -156,176 +192,86 @@ def test_an_addition_is_written_in_many_ways(word: str, typed: str) -> None:
         assert read_sms(text) == Sms(Command.ADD, said, TICKET), text
 
 
+SCORES = [
+    ("1", 1), ("2", 2), ("3", 3), ("4", 4), ("5", 5), ("satu", 1), ("Dua", 2), ("TIGA", 3), ("empat", 4), ("lima", 5),
+    ("one", 1), ("two", 2), ("three", 3), ("four", 4), ("five", 5), ("bintang 4", 4), ("4 bintang", 4), ("5/5", 5),
+    ("2 / 5", 2), ("skor: 3", 3), ("(5)", 5), ("5 stars", 5), ("star 1", 1), ("⭐ 5", 5), ("bintang lima", 5),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("word", RATE_WORDS)
+@pytest.mark.parametrize("typed", TYPED)
+def test_a_rating_is_given_before_or_after_the_ticket(word: str, typed: str) -> None:
+    for written, score in SCORES:
+        rated = Sms(Command.RATE, ticket=TICKET, score=score)
+        for between, after in product([" ", ": ", "\n"], ["", ".", " !"]):
+            assert read_sms(f"{word}{between}{typed}{between}{written}{after}") == rated
+            assert read_sms(f"{word}{between}{written}{between}{typed}{after}") == rated
+
+
+@pytest.mark.parametrize("text", [f"NILAI {TICKET} 5, 2 hari selesai", f"nilai 5 {TICKET}: 2 hari selesai"])
+def test_a_rating_may_come_with_words(text: str) -> None:
+    assert read_sms(text) == Sms(Command.RATE, "2 hari selesai", TICKET, 5)
+
+
+@pytest.mark.parametrize(
+    "said", ["", "0", "6", "10", "55", "5/10", "5 / 10", "5/50", "4,5", "4.5", "1-5", "enam", "limabelas", "bagus"]
+)
+def test_a_rating_without_a_score_from_one_to_five_has_none(said: str) -> None:
+    assert read_sms(f"NILAI {TICKET} {said}") == Sms(Command.RATE, said, TICKET)
+
+
+@pytest.mark.parametrize("said", ["0", "6", "10", "100"])
+def test_neither_has_one_whose_number_stands_before_the_ticket(said: str) -> None:
+    assert read_sms(f"NILAI {said} {TICKET}") == Sms(Command.RATE, ticket=TICKET)
+
+
+@pytest.mark.parametrize("written", [written for written, _ in SCORES])
+def test_a_rating_alone_names_no_ticket(written: str) -> None:
+    for text in (f"NILAI {written}", f"nilai: {written}!", f"Sambat nilai {written} ya pak", f"rate {written} please"):
+        assert read_sms(text) == Sms(Command.RATE, ticket="", score=dict(SCORES)[written])
+
+
+@pytest.mark.parametrize("text", ["NILAI 5 terima kasih", "nilai 5, makasih pak", "Nilai 5 suwun"])
+def test_thanks_after_a_rating_are_no_complaint(text: str) -> None:
+    assert read_sms(text) == Sms(Command.RATE, ticket="", score=5)
+
+
+@pytest.mark.parametrize("word", REOPEN_WORDS)
+@pytest.mark.parametrize("typed", TYPED)
+def test_a_complaint_is_reopened_with_a_reason_or_asked_for_one(word: str, typed: str) -> None:
+    for between in (" ", ": ", "\n", " : ", ". "):
+        assert read_sms(f"{word} {typed}{between}lampunya mati lagi") == Sms(
+            Command.REOPEN, "lampunya mati lagi", TICKET
+        )
+        assert read_sms(f"{word}{between}{typed}") == Sms(Command.REOPEN, ticket=TICKET)
+
+
+@pytest.mark.parametrize("typed", [TICKET, TICKET.lower(), "7K3M9QX2TW", "7k3m9.qx2tw"])
+def test_a_command_may_stick_to_its_ticket(typed: str) -> None:
+    assert read_sms(f"CEK{typed}") == Sms(Command.STATUS, ticket=TICKET)
+    assert read_sms(f"sambat cek{typed}?") == Sms(Command.STATUS, ticket=TICKET)
+    assert read_sms(f"Tambah{typed}: masih\nmati") == Sms(Command.ADD, "masih\nmati", TICKET)
+    assert read_sms(f"nilai{typed} 5") == Sms(Command.RATE, ticket=TICKET, score=5)
+    assert read_sms(f"BUKA{typed} masih mati") == Sms(Command.REOPEN, "masih mati", TICKET)
+
+
 @pytest.mark.parametrize("typed", ["7K3M9-QX2TX", "7k3m9qx2tx", "7K3M9 QX2TX", "UK3M9-QX2TW", "7M3K9-QX2TW"])
 def test_a_mistyped_ticket_is_known_as_one_and_nobody_elses(typed: str) -> None:
     assert read_sms(f"CEK {typed}") == Sms(Command.STATUS)
     assert read_sms(f"TAMBAH {typed} masih mati") == Sms(Command.ADD, "masih mati")
+    assert read_sms(f"NILAI {typed} 4") == Sms(Command.RATE, score=4)
+    assert read_sms(f"NILAI 4 {typed}") == Sms(Command.RATE, score=4)
+    assert read_sms(f"BUKA {typed} masih mati") == Sms(Command.REOPEN, "masih mati")
 
 
 def test_a_ticket_with_letters_that_look_like_digits_is_that_ticket() -> None:
     ticket = ticket_from(1 << 40 | 1)
     assert {"0", "1"} <= set(ticket)
-    assert read_sms(f"cek {ticket.replace('0', 'O').replace('1', 'l')}") == Sms(Command.STATUS, ticket=ticket)
-
-
-# ------------------------------------------------------------------------------------------------ nothing is lost
-
-TICKETS = st.integers(0, (1 << BITS) - 1).map(ticket_from)
-SCRAPS = st.sampled_from(
-    [
-        "sambat", "Sambat", "SAMBAT:", "cek", "CEK", "tambah", "Tambah", "status", "stop", "berhenti", "help", "info",
-        "tiket", "no", "-", ".", ":", "?", "\n", "lampu", "mati", "rt", "12", "rambu2", "yang", "jalan-jalan", TICKET,
-        "7K3M9", "QX2TW", "🙏", "\u200b", "\ufeff", "0812345678", "_", "ꦱꦩ꧀ꦧꦠ꧀",
-    ]
-)  # fmt: skip
-MESSAGES = st.lists(SCRAPS | TICKETS | st.text(max_size=6), max_size=8).flatmap(
-    lambda parts: st.sampled_from(["", " "]).map(lambda between: between.join(parts))
-)
-ABOUT_TICKET = r"(sambat)?(cek|check|status|tambah|add)(tiket|ticket|nomor|no)*(\w{10})"
-
-
-def letters(text: str) -> str:
-    return "".join(re.findall(r"\w", text))
-
-
-@given(MESSAGES | st.text(max_size=200))
-@example("cek 00000-00000 sambat")
-@example("tambah-00000-00000")
-def test_no_message_makes_it_fail_and_no_word_is_lost(text: str) -> None:
-    found = read_sms(text)
-    assert letters(text).endswith(letters(found.text))
-    dropped = letters(text)[: len(letters(text)) - len(letters(found.text))].casefold()
-    match found.command:
-        case Command.FILE:
-            assert dropped in ("", "sambat")
-            assert found.text.strip()
-            assert found.ticket is None
-        case Command.STATUS | Command.ADD:
-            politely = r"\w*" if found.command is Command.STATUS else ""  # "CEK <tiket> ya pak"
-            about = re.fullmatch(ABOUT_TICKET + politely, dropped)
-            assert about
-            assert found.ticket == read_ticket(about[4])
-            assert bool(found.text) == (found.command is Command.ADD)
-        case Command.HELP:
-            alone = re.fullmatch(r"(sambat)?(bantuan|help|info|cek|check|status|tambah|add)?", dropped)
-            assert alone or re.fullmatch(ABOUT_TICKET, dropped)  # "TAMBAH <tiket>" that adds nothing
-            assert found == Sms(Command.HELP)
-        case Command.STOP:
-            assert re.fullmatch(r"(sambat)?(berhenti|stop)", dropped)
-            assert found == Sms(Command.STOP)
-
-
-@given(MESSAGES)
-def test_what_is_not_a_command_keeps_every_character_after_the_keyword(text: str) -> None:
-    found = read_sms(text)
-    if found.command is Command.FILE:
-        assert text.strip().endswith(found.text)
-
-
-def test_a_very_long_message_is_read_in_no_time() -> None:
-    for text in ("sambat " * 2000, "7K3M9-" * 2000, "cek tiket " * 2000, "tambah no. no. " * 2000, " \u200b" * 8000):
-        assert read_sms(text).command in (Command.FILE, Command.HELP)
-
-
-# ------------------------------------------------------------------------------------------------ replies
-
-
-def one_segment(reply: str) -> bool:
-    return len(reply) <= 160 and set(reply) <= GSM7
-
-
-@pytest.mark.parametrize("opd", [*OPDS, None])
-def test_a_receipt_is_one_segment_with_its_ticket_for_every_opd(opd: str | None) -> None:
-    reply = sms.receipt_reply(TICKET, opd, LONGEST_DAY if opd else None)
-    assert one_segment(reply), (len(reply), reply)
-    assert reply.isascii()
-    assert len(reply) <= sms.SEGMENT
-    assert TICKET in reply
-    assert f"CEK {TICKET}" in reply
-    assert (opd or "admin").casefold() in reply.casefold()
-    assert ("31 Des 2026" in reply) == (opd is not None)
-
-
-def test_a_receipt_without_its_day_names_no_opd() -> None:
-    assert sms.receipt_reply(TICKET, "dishub", None) == sms.receipt_reply(TICKET, None, None)
-
-
-STATES = {
-    "received": (filed(), "diterima, menunggu diteruskan oleh admin"),
-    "dispatched": (dispatched(), "diteruskan ke DPUPRPKP, tenggat 31 Des 2026"),
-    "in_progress": (in_progress(), "dikerjakan DPUPRPKP, tenggat 31 Des 2026"),
-    "answered": (answered("Sudah diganti."), "dijawab DPUPRPKP: Sudah diganti."),
-    "interim": (answered("Sedang dicek.", final=False), "dikerjakan DPUPRPKP: Sedang dicek."),
-    "waiting": (waiting(), "menunggu balasan Anda untuk DPUPRPKP: Tiang nomor berapa?"),
-    "closed": (rated(), "selesai, dijawab DPUPRPKP: Lampu sudah diganti."),
-    "rejected": (rejected(), "tidak diproses: Ke BPJN Jawa Timur."),
-    "merged": (merged(), f"digabung dengan {OTHER_TICKET}"),
-    "reopened": (
-        reopen(answered(), "Masih mati.", ARRIVAL + timedelta(hours=3), CALENDAR, POLICY),
-        "diteruskan ke DPUPRPKP, tenggat 31 Des 2026",
-    ),
-    "asked again": (add_message(waiting(), "Tiang 7.", ARRIVAL + timedelta(hours=3), CALENDAR),
-                    "diteruskan ke DPUPRPKP, tenggat 31 Des 2026"),
-}  # fmt: skip
-
-
-def test_every_status_has_its_words() -> None:
-    assert {complaint.status for complaint, _ in STATES.values()} == set(Status)
-
-
-@pytest.mark.parametrize(("complaint", "words"), STATES.values(), ids=STATES)
-def test_a_status_says_where_it_stands_with_its_ticket(complaint: Complaint, words: str) -> None:
-    due = LONGEST_DAY if complaint.running_deadline else None
-    reply = sms.status_reply(complaint, due)
-    assert reply == f"Tiket {TICKET}: {words}" + ("" if words.endswith((".", "?")) else ".")
-    assert one_segment(reply)
-
-
-@pytest.mark.parametrize("opd", OPDS)
-def test_a_status_is_one_segment_for_every_opd(opd: str) -> None:
-    sent = dispatch(filed(), opd, "any", ADMIN, ARRIVAL, CALENDAR, POLICY)
-    assert one_segment(sms.status_reply(sent, LONGEST_DAY))
-
-
-def test_a_status_of_a_long_answer_is_two_segments_at_most() -> None:
-    reply = sms.status_reply(answered("Lampu sudah diganti oleh petugas. " * 40), None)
-    assert reply.startswith(f"Tiket {TICKET}: dijawab DPUPRPKP: Lampu")
-    assert reply.endswith("...")
-    assert len(reply) <= 2 * 153
-
-
-@pytest.mark.parametrize("opd", [*OPDS, None])
-@pytest.mark.parametrize("words", ["Sudah.", "Lampu sudah diganti oleh petugas kami. " * 100, "x" * 4000])
-def test_an_answer_is_three_segments_at_most_and_always_has_ticket_and_link(opd: str | None, words: str) -> None:
-    link = f"https://sambat.malangkota.example/api/t/{TICKET}"
-    what = f"dijawab {(opd or '').upper()}"
-    reply = sms.told_sms(TICKET, what, words, link)
-    assert reply.startswith(f"Tiket {TICKET} {what}: {words[:6]}")
-    assert reply.endswith(f" {link}")
-    assert len(reply) <= 3 * 153
-    assert set(reply) <= GSM7
-
-
-def test_what_has_no_words_of_its_own_is_told_without_them() -> None:
-    assert sms.told_sms(TICKET, "tidak diproses", "", "https://s.id") == f"Tiket {TICKET} tidak diproses. https://s.id"
-
-
-def test_fixed_replies_are_one_segment() -> None:
-    fixed = [
-        sms.HELP,
-        sms.STOPPED,
-        sms.NOT_FOUND,
-        sms.ADDED.format(ticket=TICKET),
-        sms.CANNOT_ADD.format(ticket=TICKET),
-    ]
-    assert all(one_segment(reply) for reply in fixed)
-    assert all(TICKET in reply for reply in fixed[3:])
-
-
-def test_what_help_says_is_what_is_understood() -> None:
-    assert all(said in sms.HELP for said in ("CEK <tiket>", "TAMBAH <tiket> <isi>", "BERHENTI"))
-    assert read_sms(f"CEK <{TICKET}>") == Sms(Command.STATUS, ticket=TICKET)
-    assert read_sms(f"TAMBAH <{TICKET}> <masih mati>") == Sms(Command.ADD, "<masih mati>", TICKET)
+    for one in "lLiI":
+        typed = ticket.replace("0", "O").replace("1", one)
+        assert read_sms(f"cek {typed}") == Sms(Command.STATUS, ticket=ticket)
+        assert read_sms(f"nilai {typed} 5") == Sms(Command.RATE, ticket=ticket, score=5)
 
 
 @pytest.mark.parametrize(
@@ -335,6 +281,7 @@ def test_what_help_says_is_what_is_understood() -> None:
         ("cek {} tolong ya pak", Sms(Command.STATUS, ticket=TICKET)),
         ("status aduan {}", Sms(Command.STATUS, ticket=TICKET)),
         ("cek status {}", Sms(Command.STATUS, ticket=TICKET)),
+        ("cek {} terima kasih pak", Sms(Command.STATUS, ticket=TICKET)),
         ("TAMBAH {}", Sms(Command.HELP)),
     ],
 )
@@ -347,35 +294,117 @@ def test_a_story_after_a_ticket_is_a_complaint() -> None:
     assert read_sms(text).command is Command.FILE
 
 
-@pytest.mark.parametrize("month", range(1, 13))
-def test_every_month_has_its_short_name(month: int) -> None:
-    names = ["Jan", "Feb", "Mar", "Apr", "Mei", "Jun", "Jul", "Agu", "Sep", "Okt", "Nov", "Des"]
-    assert sms.short_day(date(2026, month, 9)) == f"9 {names[month - 1]} 2026"
+# ------------------------------------------------------------------------------------------------ nothing is lost
+
+TICKETS = st.integers(0, (1 << BITS) - 1).map(ticket_from)
+SCRAPS = st.sampled_from(
+    [
+        "sambat", "Sambat", "SAMBAT:", "cek", "CEK", "tambah", "Tambah", "status", "stop", "berhenti", "help", "info",
+        "nilai", "NILAI", "n1lai", "buka", "BUKA", "mulai", "5", "lima", "5/5", "bintang", "pak", "ya",
+        "tiket", "no", "-", ".", ":", "?", "\n", "lampu", "mati", "rt", "12", "rambu2", "yang", "jalan-jalan", TICKET,
+        "7K3M9", "QX2TW", "🙏", "\u200b", "\ufeff", "0812345678", "_", "ꦱꦩ꧀ꦧꦠ꧀",
+    ]
+)  # fmt: skip
+MESSAGES = st.lists(SCRAPS | TICKETS | st.text(max_size=6), max_size=8).flatmap(
+    lambda parts: st.sampled_from(["", " "]).map(lambda between: between.join(parts))
+)
+NAMED = r"(?:untuk|utk|tiket|ticket|nomor|no|status|aduan|laporan)*"
+SCORE = (
+    r"(?:bintang|skor|nilai|score|stars?)?"
+    r"(?:[1-5]|satu|dua|tiga|empat|lima|one|two|three|four|five)5?(?:bintang|stars?)?"
+)
+POLITE = r"(?:sms|ya|pak|bu|mas|mbak|min|tolong|please|terima|kasih|makasih|suwun)*"
+DROPPED = {  # what may be missing in the text of a message that is understood so, but for the keyword before it
+    Command.FILE: "",
+    Command.STATUS: rf"(?:cek|check|status){NAMED}(?P<ticket>\w{{10}})\w*",  # "CEK <tiket> ya pak"
+    Command.ADD: rf"(?:tambah|add){NAMED}(?P<ticket>\w{{10}})",
+    Command.RATE: r"(?:n[i1]la[i1]|rate)"
+    rf"(?:(?:{SCORE}|\d{{1,3}})?{NAMED}(?P<ticket>\w{{10}})(?:{SCORE})?|{SCORE}{POLITE})",
+    Command.REOPEN: rf"(?:buka|reopen){NAMED}(?P<ticket>\w{{10}})",
+    Command.HELP: rf"(?:(?:bantuan|help|info){POLITE}|cek|check|status|nilai|n1lai|rate|buka|reopen"
+    rf"|(?:tambah|add)(?:{NAMED}(?P<ticket>\w{{10}}))?)?",  # "TAMBAH <tiket>" that adds nothing
+    Command.STOP: rf"(?:berhenti|stop){POLITE}",
+    Command.START: rf"(?:mulai|start){POLITE}",
+}
+
+
+def letters(text: str) -> str:
+    return "".join(re.findall(r"\w", text))
+
+
+@given(MESSAGES | st.text(max_size=200))
+@example("cek 00000-00000 sambat")
+@example("tambah-00000-00000")
+@example(f"nilai 5 {TICKET} bagus")
+@example(f"nilai {TICKET} 5 bagus")
+@example("mulai ya pak")
+def test_no_message_makes_it_fail_and_no_word_is_lost(text: str) -> None:
+    found = read_sms(text)
+    assert letters(text).endswith(letters(found.text))
+    dropped = letters(text)[: len(letters(text)) - len(letters(found.text))].casefold()
+    about = re.fullmatch(rf"(?:sambat)?{DROPPED[found.command]}", dropped)
+    assert about, dropped
+    named = about.groupdict().get("ticket")
+    match found.command:
+        case Command.FILE:
+            assert found.text.strip()
+            assert found == Sms(Command.FILE, found.text, keyword=dropped == "sambat")
+        case Command.STATUS | Command.ADD | Command.REOPEN:
+            assert found == Sms(found.command, found.text, read_ticket(named or ""))
+            assert found.text or found.command is not Command.ADD
+        case Command.RATE:
+            runs = {read_ticket(dropped[place : place + 10]) for place in range(len(dropped))}
+            assert found.ticket in (runs if named else {""})
+            assert found.score in ((None, 1, 2, 3, 4, 5) if named else (1, 2, 3, 4, 5))
+        case _:
+            assert found == Sms(found.command)
+
+
+@given(MESSAGES, st.sampled_from(["cek", "tambah", "nilai", "buka"]))
+def test_a_command_acts_on_a_ticket_only_where_one_was_surely_meant(text: str, word: str) -> None:
+    found = read_sms(f"{word} {text}")
+    if found.command in (Command.STATUS, Command.ADD, Command.REOPEN) or (
+        found.command is Command.RATE and found.ticket != ""
+    ):
+        runs = re.findall(r"(?=(?<!\w)(\w{5}\s*[-.]?\s*\w{5})(?!\w))", text)
+        assert any(looks_like_ticket(run) for run in runs)
+
+
+@given(MESSAGES)
+def test_what_is_not_a_command_keeps_every_character_after_the_keyword(text: str) -> None:
+    found = read_sms(text)
+    if found.command is Command.FILE:
+        assert text.strip().endswith(found.text)
+
+
+def test_a_very_long_message_is_read_in_no_time() -> None:
+    for text in ("sambat " * 2000, "7K3M9-" * 2000, "cek tiket " * 2000, "tambah no. no. " * 2000, " \u200b" * 8000,
+                 "nilai 5 " * 2000, "nilai " + "5/" * 4000, "stop " + "ya pak " * 2000, "buka" + "7K3M9QX2TW" * 800,
+                 "0" * 8000, "nilai " + " . " * 4000 + "5"):  # fmt: skip
+        assert read_sms(text).command in (Command.FILE, Command.HELP, Command.RATE)
+
+
+# ------------------------------------------------------------------------------------------------ what people are told
+
+
+def test_what_help_and_the_other_replies_ask_for_is_what_is_understood() -> None:
+    named = {"ticket": f"<{TICKET}>", "score": 5}
+    assert all(f"{word} <tiket>" in replies.HELP for word in ("CEK", "TAMBAH", "NILAI", "BUKA"))
+    assert read_sms(f"CEK <{TICKET}>") == Sms(Command.STATUS, ticket=TICKET)
+    assert read_sms(f"TAMBAH <{TICKET}> <masih mati>") == Sms(Command.ADD, "<masih mati>", TICKET)
+    assert read_sms(f"BUKA <{TICKET}> <masih mati>") == Sms(Command.REOPEN, "<masih mati>", TICKET)
+    assert read_sms(f"NILAI <{TICKET}> 1-5") == Sms(Command.RATE, "1-5", TICKET)
+    for reply in (replies.HOW_TO_RATE.format(**named), replies.WHICH_TICKET.format(**named).replace("<tiket>", TICKET)):
+        assert read_sms(reply.partition("Kirim: ")[2]) == Sms(Command.RATE, ticket=TICKET, score=5)
+    reopening = replies.HOW_TO_REOPEN.format(**named).partition("Kirim: ")[2]
+    assert read_sms(reopening).command is Command.REOPEN
+    for word, command in (("BERHENTI", Command.STOP), ("MULAI", Command.START)):
+        assert word in replies.HELP
+        assert read_sms(word).command is command
+    assert "Balas MULAI" in replies.STOPPED
 
 
 # ------------------------------------------------------------------------------------------------ texts
-
-
-def test_typographic_signs_become_plain_ones() -> None:
-    assert plain("\u201cSudah\u201d \u2013 kami \u2018cek\u2019\u2026\n\tterima\u00a0kasih \u2014") == (
-        "\"Sudah\" - kami 'cek'... terima kasih -"
-    )
-
-
-def test_invisible_and_control_characters_do_not_go_out() -> None:
-    assert plain("a\x00b\u202ec\u200bd\ud800e\u00adf\x1bg\u2028h") == "a bcdef g h"
-
-
-@given(st.text(max_size=300), st.integers(4, 200))
-def test_a_shortened_text_begins_like_the_whole_and_is_short_enough(text: str, most: int) -> None:
-    short = shortened(text, most)
-    assert len(short) <= most
-    assert short == text or (short.endswith("...") and text.startswith(short[:-3]) and len(text) > most)
-
-
-def test_it_is_cut_at_a_word_where_one_ends_near() -> None:
-    assert shortened("satu dua tiga empat", 14) == "satu dua..."
-    assert shortened("x" * 100, 14) == "x" * 11 + "..."
 
 
 @pytest.mark.parametrize("other", ["LAMPU  mati\n", "lampu mati", " Lampu Mati ", "ＬＡＭＰＵ mati", "lampu\u00a0mati"])

@@ -24,9 +24,11 @@ from standardwebhooks import Webhook
 from twilio.request_validator import RequestValidator
 
 from chalicelib.adapters.sms_providers import (
+    DeliveryReport,
     Inbound,
     NotAMessage,
     Part,
+    Provider,
     Unreadable,
     WebhookRequest,
     generic,
@@ -43,6 +45,7 @@ WORDS = "Sambat lampu jalan mati di Jl. Bukirsari 💡 – sampun kalih minggu, 
 GATE_KEY = "kunci-tanda-tangan"
 HOOK_KEY = "whsec_" + base64.b64encode(b"kunci rahasia generic 0001").decode()
 TOKEN = "token-twilio-0001"
+MESSAGE_ID, SENT_AS = "7K3QD-9XW2M.4.reporter", "7K3QD-9XW2M_4_reporter"
 HOOK_URL = "https://sambat.example.go.id/api/webhooks/sms/twilio"
 
 
@@ -155,6 +158,12 @@ def changed(call: WebhookRequest, **headers: str | None) -> WebhookRequest:
     return replace(call, headers=kept | {name: value for name, value in names.items() if value is not None})
 
 
+def said_in(provider: Provider, call: WebhookRequest) -> Inbound:
+    message = provider.to_inbound_sms(call)
+    assert isinstance(message, Inbound)
+    return message
+
+
 # --- who may speak
 
 
@@ -247,7 +256,7 @@ def test_smsgate_agrees_with_a_vector_of_openssl() -> None:
     call = request(body, {"X-Timestamp": "1795489205", "X-Signature": signature})
     assert smsgate.is_genuine(call, SmsProvider(GATE_KEY))
     assert smsgate.is_genuine(changed(call, x_signature=signature.upper()), SmsProvider(GATE_KEY))
-    assert smsgate.to_inbound_sms(call).message_id == "9a5f0c11@1795489200000"
+    assert said_in(smsgate, call).message_id == "9a5f0c11@1795489200000"
 
 
 def test_generic_takes_any_matching_one_of_several_signatures() -> None:
@@ -410,7 +419,7 @@ def test_one_megabyte_of_text_is_kept_whole() -> None:
         (from_hook(hook_message(text=long)), generic),
         (from_twilio(twilio_form(Body=long)), twilio),
     ):
-        assert provider.to_inbound_sms(call).text == long
+        assert said_in(provider, call).text == long
 
 
 @pytest.mark.parametrize("text", ["", " ", "\r\n\t ", "\u2003"])
@@ -468,7 +477,7 @@ def test_a_message_without_a_usable_id_is_unreadable(message_id: str) -> None:
 )
 def test_one_subscriber_has_one_number_and_names_stay_names(written: str, read: str) -> None:
     assert wire.e164(written) == read
-    assert generic.to_inbound_sms(from_hook(hook_message(**{"from": written}))).sender == read
+    assert said_in(generic, from_hook(hook_message(**{"from": written}))).sender == read
 
 
 # --- smsgate
@@ -481,7 +490,7 @@ def test_an_sms_that_the_phone_reports_again_keeps_its_id() -> None:
 
 def test_the_same_words_of_another_instant_are_another_message() -> None:
     ids = {
-        smsgate.to_inbound_sms(from_gate(gate_event(messageId=message_id, receivedAt=at))).message_id
+        said_in(smsgate, from_gate(gate_event(messageId=message_id, receivedAt=at))).message_id
         for message_id in ("9a5f0c11", "9a5f0c12")
         for at in ("2026-11-24T10:00:00.000+07:00", "2026-11-24T10:00:00.001+07:00", "2026-11-25T10:00:00.000+07:00")
     }
@@ -491,16 +500,32 @@ def test_the_same_words_of_another_instant_are_another_message() -> None:
 def test_an_app_from_before_sender_was_named_so_is_read() -> None:
     old = gate_event()
     del old["payload"]["sender"], old["payload"]["recipient"]
-    assert smsgate.to_inbound_sms(from_gate(old)).sender == CITIZEN
+    assert said_in(smsgate, from_gate(old)).sender == CITIZEN
 
 
 @pytest.mark.parametrize(
-    "event", ["sms:sent", "sms:delivered", "sms:failed", "sms:cancelled", "system:ping", "app:started", "", "new:thing"]
+    "event", ["sms:sent", "sms:cancelled", "sms:processed", "system:ping", "app:started", "", "new:thing"]
 )
 def test_reports_of_the_phone_are_no_messages(event: str) -> None:
     for body in (gate_event() | {"event": event}, {"event": event}):
         with pytest.raises(NotAMessage):
             smsgate.to_inbound_sms(from_gate(body))
+
+
+@pytest.mark.parametrize(("event", "delivered"), [("sms:delivered", True), ("sms:failed", False)])
+def test_the_phone_says_what_became_of_which_message(event: str, delivered: bool) -> None:
+    payload = {"messageId": SENT_AS, "recipient": CITIZEN, "sender": None, "simNumber": 1, "phoneNumber": CITIZEN,
+               "deliveredAt": "2026-11-24T10:00:00.000+07:00", "reason": "RESULT_ERROR_NO_SERVICE"}  # fmt: skip
+    call = from_gate({"deviceId": "ffff", "event": event, "id": "Ey6E", "payload": payload, "webhookId": "LreF"})
+    assert smsgate.is_genuine(call, SmsProvider(GATE_KEY))
+    assert smsgate.to_inbound_sms(call) == DeliveryReport("smsgate", MESSAGE_ID, SENT_AS, delivered)
+
+
+@pytest.mark.parametrize("payload", [None, {}, [], {"messageId": 7}, {"messageId": None}])
+def test_a_report_that_does_not_say_about_what_is_no_message(payload: Any) -> None:
+    for event in ("sms:delivered", "sms:failed"):
+        with pytest.raises(NotAMessage):
+            smsgate.to_inbound_sms(from_gate({"event": event, "payload": payload}))
 
 
 @pytest.mark.parametrize(
@@ -535,7 +560,7 @@ def test_an_smsgate_payload_of_another_shape_is_unreadable(payload: dict[str, An
 
 def test_a_part_says_which_of_how_many_it_is() -> None:
     message = hook_message(text=" ", part={"ref": "a7", "number": 2, "total": 3})
-    read = generic.to_inbound_sms(from_hook(message))
+    read = said_in(generic, from_hook(message))
     assert (read.part, read.text) == (Part("a7", 2, 3), " ")
 
 
@@ -591,14 +616,55 @@ def test_a_generic_message_has_no_unknown_field_and_no_time_without_offset(field
         generic.to_inbound_sms(from_hook(hook_message(**fields)))
 
 
+@pytest.mark.parametrize(("status", "delivered"), [("delivered", True), ("failed", False)])
+def test_a_generic_report_says_what_became_of_which_message(status: str, delivered: bool) -> None:
+    call = from_hook({"id": "report-000001", "about": SENT_AS, "status": status})
+    assert generic.is_genuine(call, SmsProvider(HOOK_KEY))
+    assert generic.to_inbound_sms(call) == DeliveryReport("generic", MESSAGE_ID, "", delivered)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"status": "sent"}, {"status": None}, {"about": ""}, {"about": None}, {"id": 7}, {"text": WORDS}, {"more": 1}],
+)
+def test_a_generic_report_of_another_form_is_quarantined_as_it_may_be_a_message(fields: dict[str, Any]) -> None:
+    with pytest.raises(Unreadable):
+        generic.to_inbound_sms(from_hook({"id": "report-000001", "about": SENT_AS, "status": "failed", **fields}))
+
+
 # --- twilio
 
 
-@pytest.mark.parametrize("status", ["queued", "sent", "delivered", "undelivered", "failed", "read"])
+def twilio_report(about: str = SENT_AS, **fields: str) -> WebhookRequest:
+    call = from_twilio(twilio_form(Body="", **fields), url=f"{HOOK_URL}?about={about}" if about else HOOK_URL)
+    return replace(call, query={"about": about} if about else {})
+
+
+@pytest.mark.parametrize(("status", "delivered"), [("delivered", True), ("undelivered", False), ("failed", False)])
+def test_a_twilio_callback_says_what_became_of_which_message(status: str, delivered: bool) -> None:
+    call = twilio_report(MessageStatus=status, SmsStatus=status)
+    assert twilio.is_genuine(call, SmsProvider(TOKEN))
+    assert twilio.to_inbound_sms(call) == DeliveryReport("twilio", MESSAGE_ID, "SM01", delivered)
+
+
+def test_what_a_twilio_callback_is_about_is_signed() -> None:
+    call = twilio_report(MessageStatus="delivered")
+    other = replace(call, url=call.url.replace("_4_", "_5_"))
+    assert call.url != other.url
+    assert not twilio.is_genuine(other, SmsProvider(TOKEN))
+
+
+@pytest.mark.parametrize("status", ["accepted", "queued", "sending", "sent", "read", "canceled", "new"])
 @pytest.mark.parametrize("name", ["MessageStatus", "SmsStatus"])
-def test_twilio_delivery_reports_are_no_messages(name: str, status: str) -> None:
+def test_a_twilio_callback_that_is_not_the_end_is_no_message(name: str, status: str) -> None:
     with pytest.raises(NotAMessage):
-        twilio.to_inbound_sms(from_twilio(twilio_form(**{name: status})))
+        twilio.to_inbound_sms(twilio_report(**{name: status}))
+
+
+@pytest.mark.parametrize("status", ["sent", "delivered", "undelivered", "failed"])
+def test_a_twilio_callback_about_somebody_elses_message_is_no_message(status: str) -> None:
+    with pytest.raises(NotAMessage):
+        twilio.to_inbound_sms(twilio_report(about="", MessageStatus=status))
 
 
 def test_a_twilio_picture_without_words_is_unreadable() -> None:

@@ -12,7 +12,10 @@ It POSTs each SMS; where it hands on the parts of a long one separately, it says
 
 The signature is the base64 HMAC-SHA256 of "{webhook-id}.{webhook-timestamp}.{raw body}"; the secret is base64, with or
 without "whsec_". The message is named by the body's `id`: who delivers again may well make a new webhook-id.
-Outgoing SMS are POSTed to SAMBAT_SMS_GENERIC_URL as {"id", "to", "text"}, signed with the same secret.
+Outgoing SMS are POSTed to SAMBAT_SMS_GENERIC_URL as {"id", "to", "text"}, signed with the same secret. What became of
+one in the end may be told, to the same webhook and signed the same; `about` is the id that it was sent with:
+
+    {"id": "report-000001", "about": "7K3QD-9XW2M_4_reporter", "status": "delivered"}   (or "failed")
 
 Source: github.com/standard-webhooks/standard-webhooks, spec/standard-webhooks.md 1.0.0.
 """
@@ -24,12 +27,13 @@ import binascii
 import hashlib
 import hmac
 from datetime import UTC, datetime
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 import msgspec
 
 from chalicelib.adapters.sms_providers import wire
 from chalicelib.adapters.sms_providers.contract import (
+    DeliveryReport,
     Inbound,
     Part,
     Reply,
@@ -63,6 +67,12 @@ class _Message(msgspec.Struct, forbid_unknown_fields=True):
     part: _Part | None = None
 
 
+class _Report(msgspec.Struct, forbid_unknown_fields=True):
+    id: str
+    about: Annotated[str, msgspec.Meta(min_length=1)]
+    status: Literal["delivered", "failed"]
+
+
 def is_genuine(request: WebhookRequest, provider: SmsProvider) -> bool:
     """Say whether one v1 signature is the secret's over id, timestamp and body, at most 5 minutes ago."""
     webhook_id = request.headers.get("webhook-id", "")
@@ -89,9 +99,14 @@ def _signature(secret: str, webhook_id: str, timestamp: str, body: bytes) -> str
     return "v1," + base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
 
 
-def to_inbound_sms(request: WebhookRequest) -> Inbound:
-    """Return the SMS, or the part of one; a field that is not in the form above makes it Unreadable."""
-    message = wire.parse(request.body, _Message)
+def to_inbound_sms(request: WebhookRequest) -> Inbound | DeliveryReport:
+    """Return the SMS, the part of one, or what became of one of ours; a field that is not in the forms above makes it
+    Unreadable."""
+    try:
+        message = wire.parse(request.body, _Message)
+    except Unreadable:
+        report = wire.parse(request.body, _Report)
+        return DeliveryReport(NAME, wire.message_id_of(report.about), "", report.status == "delivered")
     wire.must_fit(message.id, message.sender, message.text)
     part = None
     if message.part is not None:

@@ -17,8 +17,12 @@ Two ids, and neither is enough. `id` is new for each event, and the app is known
 guaranteed to be unique". The same SMS always has the same `messageId` and the same instant, so the two together
 name it; the instant is taken in UTC, since an export after a journey writes it with another offset.
 
+sms:delivered and sms:failed report on a message of ours: {"messageId": <the id it was sent with>, "recipient": ...}. A
+long one has a report for each part, and is lost with any of them; sms:sent is not the end.
+
 Sources: docs.sms-gate.app/features/webhooks, /features/sending-messages; ReceiverService.kt, InboxMessage.kt,
-PayloadSingingPlugin.kt of capcom6/android-sms-gateway; domain_messages.go of android-sms-gateway/client-go (id <= 36).
+SmsEventPayload.kt, PayloadSingingPlugin.kt of capcom6/android-sms-gateway and its issue 264; domain_messages.go of
+android-sms-gateway/client-go (id <= 36).
 """
 
 from __future__ import annotations
@@ -33,6 +37,7 @@ import msgspec
 
 from chalicelib.adapters.sms_providers import wire
 from chalicelib.adapters.sms_providers.contract import (
+    DeliveryReport,
     Inbound,
     NotAMessage,
     Reply,
@@ -47,6 +52,7 @@ METHODS = frozenset({"POST"})
 
 CLOUD: Final = "https://api.sms-gate.app/3rdparty/v1"
 LONGEST_OUTGOING_ID: Final = 36
+_DELIVERED: Final = {"sms:delivered": True, "sms:failed": False}
 
 
 class _Event(msgspec.Struct):
@@ -62,6 +68,10 @@ class _Payload(msgspec.Struct, rename="camel"):
     phone_number: str | None = None  # what `sender` was called before 2026
 
 
+class _Report(msgspec.Struct, rename="camel"):
+    message_id: str
+
+
 def is_genuine(request: WebhookRequest, provider: SmsProvider) -> bool:
     """Say whether X-Signature is the key's over body and X-Timestamp, at most 5 minutes ago."""
     timestamp = request.headers.get("x-timestamp", "")
@@ -71,9 +81,12 @@ def is_genuine(request: WebhookRequest, provider: SmsProvider) -> bool:
     return wire.same(expected, request.headers.get("x-signature", "").lower())
 
 
-def to_inbound_sms(request: WebhookRequest) -> Inbound:
-    """Return the SMS of an sms:received event. An MMS, a data SMS or a batch is Unreadable: a citizen sent it."""
+def to_inbound_sms(request: WebhookRequest) -> Inbound | DeliveryReport:
+    """Return the SMS of an sms:received event, or what became of one of ours. An MMS, a data SMS or a batch is
+    Unreadable: a citizen sent it."""
     event = wire.parse(request.body, _Event)
+    if event.event in _DELIVERED:
+        return _report(event)
     if event.event != "sms:received":
         if event.event.endswith(("received", "downloaded")):
             raise Unreadable("something else than one text message came in")
@@ -85,6 +98,14 @@ def to_inbound_sms(request: WebhookRequest) -> Inbound:
     message_id = f"{payload.message_id}@{round(payload.received_at.timestamp() * 1000)}"
     wire.must_fit(message_id, sender, payload.message)
     return Inbound(NAME, message_id, wire.e164(sender), payload.message, None)
+
+
+def _report(event: _Event) -> DeliveryReport:
+    try:
+        sent = wire.parse(bytes(event.payload), _Report).message_id
+    except Unreadable:
+        raise NotAMessage("a report that does not say about what") from None
+    return DeliveryReport(NAME, wire.message_id_of(sent), sent, _DELIVERED[event.event])
 
 
 def answer(text: str | None) -> Reply:  # noqa: ARG001  the phone sends nothing that stands in an answer

@@ -13,7 +13,11 @@ without its port, since Twilio is not consistent) followed by each parameter's n
 once: the rule of twilio.request_validator.RequestValidator. New parameters appear without notice and are all signed.
 There is no timestamp in it: an old request is told by its MessageSid.
 
-Sources: twilio.com/docs/usage/security, /docs/messaging/guides/webhook-request, /docs/messaging/twiml.
+A status callback comes to the StatusCallback that the message was sent with, `about` telling which, signed the same:
+MessageSid=SM...&MessageStatus=delivered ("undelivered", "failed"; "queued", "sending" and "sent" are not the end).
+
+Sources: twilio.com/docs/usage/security, /docs/messaging/guides/webhook-request, /docs/messaging/twiml,
+/docs/messaging/guides/track-outbound-message-status.
 """
 
 from __future__ import annotations
@@ -28,6 +32,7 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from chalicelib.adapters.sms_providers import wire
 from chalicelib.adapters.sms_providers.contract import (
+    DeliveryReport,
     Inbound,
     NotAMessage,
     Reply,
@@ -42,7 +47,9 @@ REPLIES_INLINE = True
 METHODS = frozenset({"POST"})
 
 CLOUD: Final = "https://api.twilio.com"
+LONGEST_OUTGOING_ID: Final = 64
 MOST_PARAMETERS: Final = 500
+_DELIVERED: Final = {"delivered": True, "undelivered": False, "failed": False}
 _NOT_XML: Final = r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"  # compiled where used: it takes 5 ms
 
 
@@ -76,8 +83,8 @@ def _spellings(url: str) -> list[str]:
     return [url, f"{parts.scheme}://{host}{rest}", f"{parts.scheme}://{host}:{port}{rest}"]
 
 
-def to_inbound_sms(request: WebhookRequest) -> Inbound:
-    """Return the SMS; a status callback is NotAMessage, a picture without words Unreadable."""
+def to_inbound_sms(request: WebhookRequest) -> Inbound | DeliveryReport:
+    """Return the SMS, or what became of one of ours; a picture without words is Unreadable."""
     try:
         parameters = _parameters(request.body)
     except ValueError:
@@ -89,14 +96,20 @@ def to_inbound_sms(request: WebhookRequest) -> Inbound:
             raise Unreadable(f"{name} stands there twice")
         return values.pop() if values else ""
 
+    message_id, sender, text = only("MessageSid"), only("From"), only("Body")
     for status in (only("MessageStatus"), only("SmsStatus")):
         if status not in {"", "received", "receiving"}:
-            raise NotAMessage("a report about a message of ours")
-    message_id, sender, text = only("MessageSid"), only("From"), only("Body")
+            return _report(status, request.query.get("about", ""), message_id)
     if not text.strip():
         raise Unreadable("no text")
     wire.must_fit(message_id, sender, text)
     return Inbound(NAME, message_id, wire.e164(sender), text, None)
+
+
+def _report(status: str, outgoing: str, carrier_id: str) -> DeliveryReport:
+    if not outgoing or status not in _DELIVERED:
+        raise NotAMessage("not the end of a message of ours")
+    return DeliveryReport(NAME, wire.message_id_of(outgoing), carrier_id, _DELIVERED[status])
 
 
 def answer(text: str | None) -> Reply:
@@ -110,11 +123,14 @@ def send(to: str, text: str, message_id: str, provider: SmsProvider) -> str:
     """Create the Message and return its SID. Twilio takes no id of ours: a retry after a lost answer is a twin."""
     if not provider.account or not provider.sender:
         raise SendFailed("SAMBAT_SMS_TWILIO_ACCOUNT or SAMBAT_SMS_TWILIO_FROM is not set")
+    form = {"To": to, "From": provider.sender, "Body": text}
+    if provider.webhook:
+        form["StatusCallback"] = f"{provider.webhook}?about={wire.outgoing_id(message_id, LONGEST_OUTGOING_ID)}"
     credentials = base64.b64encode(f"{provider.account}:{provider.secret}".encode()).decode()
     status, body = wire.post(
         NAME,
         f"{provider.url or CLOUD}/2010-04-01/Accounts/{quote(provider.account, safe='')}/Messages.json",
-        urlencode({"To": to, "From": provider.sender, "Body": text}).encode(),
+        urlencode(form).encode(),
         {"Content-Type": "application/x-www-form-urlencoded", "Authorization": f"Basic {credentials}"},
     )
     if not 200 <= status < 300:

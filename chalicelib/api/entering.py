@@ -1,0 +1,137 @@
+"""Staff enter what reached the city otherwise than by its doors, and what a person can read in a quarantined SMS.
+
+Only an admin does; mayor and auditor read the quarantine.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final, cast, get_args
+
+from chalice.app import Blueprint, Response
+
+from chalicelib.adapters.quarantine import Kept, State, message_in_quarantine, page_of_quarantine
+from chalicelib.api import lists, reading, views
+from chalicelib.api.errors import Problem, answers_problems, bad_field
+from chalicelib.api.identity import guard, identify
+from chalicelib.api.public import idempotency_key
+from chalicelib.domain.complaint import Actor, Complaint, Filing, Role
+from chalicelib.settings import current
+from chalicelib.workflows import city
+from chalicelib.workflows import entering as desk
+from chalicelib.workflows.filing import Reporter
+
+entering = Blueprint(__name__)
+answer = answers_problems(lambda: entering.current_request)
+
+_READERS: Final = ("admin", "mayor", "auditor")
+_SHOWN_IN_A_LIST: Final = 2_000  # characters of a body: a hundred whole ones are more than an answer of Lambda's holds
+
+
+@entering.route("/admin/complaints", methods=["POST"], authorizer=identify, content_types=[reading.JSON])
+@answer
+def enter_complaint() -> Response:
+    """File what a citizen brought to the staff; the receipt is for the citizen."""
+    request = entering.current_request
+    who = guard(request, "admin")
+    body = reading.checked_complaint(reading.read_json(request, reading.EntryBody))
+    _must_be_known(body.category)
+    brought = Filing(
+        text=body.text,
+        channel=body.channel.value,
+        kind=body.kind,
+        category=body.category,
+        address=body.address or None,
+        lat=body.lat,
+        long=body.long,
+        anonymous=body.anonymous,
+        confidential=body.confidential,
+    )
+    reporter = Reporter(body.name or None, body.phone or None, body.email or None)
+    key = idempotency_key(request.headers.get("idempotency-key"))
+    filed = desk.enter_complaint(brought, reporter, Actor(Role.ADMIN, who.subject), reading.now(), idempotency_key=key)
+    return _created(filed.complaint, filed.receipt)
+
+
+def _must_be_known(category: str | None) -> None:
+    if category and all(one["code"] != category for one in city.current(reading.now()).services()):
+        raise bad_field("category", "unknown")
+
+
+def _created(complaint: Complaint, receipt: str | None) -> Response:
+    where = {"Location": f"{current().public_url}/complaints/{complaint.ticket}"}
+    return Response(views.filed_view(complaint, receipt), headers=where, status_code=201)
+
+
+@entering.route("/admin/quarantine", methods=["GET"], authorizer=identify)
+@answer
+def list_quarantine() -> dict[str, Any]:
+    """List the messages of SMS providers that could not be read, newest first; those of a day by the time on a page."""
+    guard(entering.current_request, *_READERS)
+    asked = reading.query(entering.current_request, "state", "limit", "cursor")
+    limit, state = reading.limit_of(asked), cast("State", reading.choice(asked, "state", get_args(State)) or "open")
+    where = f"quarantine:{state}"
+    rows = page_of_quarantine(state, lists.opened(asked.get("cursor"), where) or "9", limit)
+    items = [_shown(one, _SHOWN_IN_A_LIST) for one in sorted(rows, key=lambda one: one.at, reverse=True)]
+    return {"items": items, "next": lists.sealed(rows[-1].key, where) if len(rows) == limit else None}
+
+
+@entering.route("/admin/quarantine/{message}", methods=["GET"], authorizer=identify)
+@answer
+def read_quarantined(message: str) -> dict[str, Any]:
+    """Show one message in quarantine whole, open or settled."""
+    guard(entering.current_request, *_READERS)
+    key = reading.key_in(message)
+    return _whole(message_in_quarantine(key) if key else None)
+
+
+@entering.route(
+    "/admin/quarantine/{message}/complaint", methods=["POST"], authorizer=identify, content_types=[reading.JSON]
+)
+@answer
+def file_quarantined(message: str) -> Response:
+    """Make a complaint of what a person read in the message. No receipt: an SMS has none, its number proves it."""
+    who = guard(entering.current_request, "admin")
+    body = reading.checked_sms(reading.read_json(entering.current_request, reading.ReadSmsBody))
+    _must_be_known(body.category)
+    reporter = Reporter(body.name or None, body.phone or None)
+    actor, key = Actor(Role.ADMIN, who.subject), reading.key_in(message)
+    filed = key and desk.file_quarantined(
+        key, body.text, reporter, actor, reading.now(), kind=body.kind, category=body.category
+    )
+    if not filed:
+        raise Problem("not_found")
+    return _created(filed, None)
+
+
+@entering.route(
+    "/admin/quarantine/{message}/discard", methods=["POST"], authorizer=identify, content_types=[reading.JSON]
+)
+@answer
+def discard_quarantined(message: str) -> dict[str, Any]:
+    """Say why nothing becomes of the message."""
+    who = guard(entering.current_request, "admin")
+    body = reading.said(reading.read_json(entering.current_request, reading.ReasonBody))
+    actor, key = Actor(Role.ADMIN, who.subject), reading.key_in(message)
+    return _whole(desk.discard_quarantined(key, body.reason, actor, reading.now()) if key else None)
+
+
+def _whole(kept: Kept | None) -> dict[str, Any]:
+    if kept is None:
+        raise Problem("not_found")
+    return _shown(kept, len(kept.message.body))
+
+
+def _shown(kept: Kept, most: int) -> dict[str, Any]:
+    message, settled = kept.message, kept.message.settled
+    return {
+        "id": kept.key.replace("#", "."),
+        "at": views.iso(kept.at),
+        "state": settled.state if settled else "open",
+        "provider": message.provider,
+        "reason": message.reason,
+        "body": message.body[:most],
+        "truncated": len(message.body) > most,
+        "settled": settled and {
+            "at": views.iso(settled.at), "who": settled.who, "ticket": settled.ticket, "reason": settled.reason,
+        },
+    }  # fmt: skip

@@ -1,0 +1,223 @@
+"""What a whole SMS asks for: a command on one's own ticket, a reply to a question, else it is a complaint."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from chalicelib import settings
+from chalicelib.adapters import complaints, intake
+from chalicelib.adapters.sms_providers import Inbound
+from chalicelib.domain import replies, sms
+from chalicelib.domain.bounds import TimelineFull
+from chalicelib.domain.complaint import Complaint, Filing, Status
+from chalicelib.domain.deadlines import last_day
+from chalicelib.domain.keys import name_of, ticket_for
+from chalicelib.domain.letters import filed_reply
+from chalicelib.domain.life import IllegalAction
+from chalicelib.domain.sms import Command, Sms
+from chalicelib.workflows import city, doubling, filing, following
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What the sender is told; `by_stream`: the stream tells it, too, since it follows from a complaint that is new."""
+
+    text: str
+    by_stream: bool = False
+
+
+def may_reply(message: Inbound) -> bool:
+    """Say whether this number may be sent an SMS: after BERHENTI, nothing but the confirmation of it."""
+    stops = message.part is None and sms.read_sms(message.text).command is Command.STOP
+    return stops or not intake.wants_no_sms(filing.phone_key(message.sender))
+
+
+def message_key_of(message: Inbound) -> str:
+    """Return the key under which a delivery's message id is remembered: an id of one sender is no other's."""
+    key = settings.current().signing_key
+    return name_of(key, "message", message.provider, message.message_id, message.sender)
+
+
+def _own_ticket_of(message: Inbound) -> str:
+    key = settings.current().signing_key
+    return ticket_for(key, "sms", message.provider, message.message_id, message.sender)
+
+
+def outcome_of(message: Inbound) -> Complaint | None:
+    """Return the complaint that a message became, or to which it was added; None when it was not taken in yet."""
+    known, _, _ = (intake.remembered_ticket(message_key_of(message)) or "").partition("#")
+    return complaints.complaint_of(known or _own_ticket_of(message), consistent=True)
+
+
+def receive_whole(message: Inbound, now: datetime, *, incomplete: bool = False) -> Reply:
+    """Do what a whole message asks for: a command, a reply to a question, else a complaint."""
+    meant = sms.read_sms(message.text)
+    match meant.command:
+        case Command.HELP:
+            return Reply(replies.HELP)
+        case Command.STOP:
+            intake.stop_sms(filing.phone_key(message.sender), now)
+            return Reply(replies.STOPPED)
+        case Command.START:
+            intake.start_sms(filing.phone_key(message.sender))
+            return Reply(replies.STARTED)
+        case Command.STATUS:
+            return Reply(_status(meant.ticket, message.sender))
+        case Command.FILE:
+            return _free_text(meant, message, now, incomplete=incomplete)
+        case _:
+            return Reply(_act(meant, message, now))
+
+
+# ------------------------------------------------------------------------------------------------ on one's own ticket
+
+
+def _is_from(ticket: str | None, sender: str) -> bool:
+    reporter = complaints.reporter_of(ticket) if ticket else None
+    return reporter is not None and reporter.phone_key == filing.phone_key(sender)
+
+
+def _status(ticket: str | None, sender: str) -> str:
+    """Tell the status to the number that filed it; to any other the ticket does not exist."""
+    complaint = complaints.complaint_of(ticket, consistent=True) if ticket and _is_from(ticket, sender) else None
+    if complaint is None:
+        return replies.NOT_FOUND
+    due = complaint.running_deadline
+    return replies.status_reply(complaint, last_day(due, settings.current().zone) if due else None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Action:
+    """What a command does on a ticket, and the words for both outcomes."""
+
+    do: Callable[[str, Sms, datetime], Complaint | None]
+    done: str
+    cannot: str
+
+
+_ACTIONS: Final = {
+    Command.ADD: _Action(
+        lambda ticket, meant, now: following.add_message(ticket, meant.text, now, once=True),
+        replies.ADDED,
+        replies.CANNOT_ADD,
+    ),
+    Command.RATE: _Action(
+        lambda ticket, meant, now: following.rate(ticket, meant.score or 0, meant.text or None, now),
+        replies.RATED,
+        replies.CANNOT_RATE,
+    ),
+    Command.REOPEN: _Action(
+        lambda ticket, meant, now: following.reopen(ticket, meant.text, now),
+        replies.REOPENED,
+        replies.CANNOT_REOPEN,
+    ),
+}
+
+
+def _act(meant: Sms, message: Inbound, now: datetime) -> str:
+    """Add to one's own complaint, rate or reopen it, once for each message id."""
+    ticket = meant.ticket
+    if ticket == "":
+        ticket = _only_answered(message.sender)
+        if ticket is None:
+            return replies.WHICH_TICKET.format(score=meant.score)
+    if ticket is None or not _is_from(ticket, message.sender):
+        return replies.NOT_FOUND
+    if meant.command is Command.RATE and meant.score is None:
+        return replies.HOW_TO_RATE.format(ticket=ticket)
+    if not meant.text and meant.command is Command.REOPEN:
+        return replies.HOW_TO_REOPEN.format(ticket=ticket)
+    action, done = _ACTIONS[meant.command], message_key_of(message)
+    if intake.remembered_ticket(done) is None:
+        try:
+            if action.do(ticket, meant, now) is None:
+                return replies.NOT_FOUND
+        except (TimelineFull, IllegalAction):
+            return action.cannot.format(ticket=ticket)
+        intake.remember_ticket(done, ticket, now)
+    return action.done.format(ticket=ticket, score=meant.score)
+
+
+def complaints_of_number(sender: str) -> list[Complaint]:
+    """Return what this number has filed."""
+    return complaints.complaints_of(complaints.tickets_of_phone(filing.phone_key(sender)))
+
+
+def _only_answered(sender: str) -> str | None:
+    """Return the ticket of the one complaint of this number that waits for a rating; None of several or none."""
+    waiting = [one.ticket for one in complaints_of_number(sender) if one.status is Status.ANSWERED]
+    return waiting[0] if len(waiting) == 1 else None
+
+
+# ------------------------------------------------------------------------------------------------ free text
+
+
+def _free_text(meant: Sms, message: Inbound, now: datetime, *, incomplete: bool) -> Reply:
+    """Take the words as the reply to a question that this number was asked, else as a complaint; a delivery that comes
+    again, always as it was taken first."""
+    delivery, own = message_key_of(message), _own_ticket_of(message)
+    known, _, reply_to = (intake.remembered_ticket(delivery) or "").partition("#")
+    mine = [] if known and not reply_to else complaints_of_number(message.sender)
+    is_filed = any(one.ticket == own for one in mine)
+    asked = known if reply_to else None if is_filed else _asked(mine, meant, now)
+    if asked and _replied(asked, meant.text, delivery, now):
+        return Reply(replies.REPLIED.format(ticket=asked))
+    ticket = ("" if reply_to else known) or _ticket_among_twins(delivery, own, message, mine, now)
+    stored = complaints.complaint_of(ticket, consistent=True) if ticket != own else None
+    if stored is None:
+        who = filing.Reporter(phone=message.sender, provider=message.provider)
+        stored = filing.submit_sms(message.text, meant.text, who, ticket, now, incomplete=incomplete)
+    return Reply(filed_reply(stored, settings.current().zone), by_stream=True)
+
+
+def _asked(mine: Sequence[Complaint], meant: Sms, now: datetime) -> str | None:
+    """Return the ticket whose question these words reply to: the one that was asked last, of those still waiting. With
+    the keyword they are a complaint of its own. The same words again, minutes later, are the same reply."""
+    if meant.keyword:
+        return None
+    waiting = [one for one in mine if one.status is Status.WAITING]
+    if waiting:
+        return max(waiting, key=lambda one: one.timeline[-1].at).ticket
+    window, said = timedelta(minutes=city.policy().twin_minutes), sms.same_text(meant.text)
+    for one in mine:
+        for entry in one.entries("replied"):
+            if now - entry.at < window and sms.same_text(entry.text or "") == said:
+                return one.ticket
+    return None
+
+
+_REPLY: Final = "replied"  # stands behind the ticket of a delivery that was a reply
+
+
+def _replied(ticket: str, text: str, delivery: str, now: datetime) -> bool:
+    """Add the reply to its complaint, once; False when that takes none any more: then it is a complaint of its own."""
+    intake.remember_ticket(delivery, f"{ticket}#{_REPLY}", now)  # first: afterwards nothing waits for a reply
+    try:
+        return following.add_message(ticket, text, now, once=True) is not None
+    except (TimelineFull, IllegalAction):
+        return False
+
+
+def _ticket_among_twins(delivery: str, own: str, message: Inbound, mine: Sequence[Complaint], now: datetime) -> str:
+    """Return the ticket of a delivery: its own, or that of what the number sent minutes before in nearly the same words
+    (a twin, in the very same ones); always the same one."""
+    first = _filed_before(message.text, mine, now)
+    if first and first.ticket != own and complaints.complaint_of(own, consistent=True) is None:
+        intake.remember_ticket(delivery, first.ticket, now)
+        return first.ticket
+    twin = name_of(settings.current().signing_key, "twin", message.sender, sms.same_text(message.text))
+    ticket = intake.claim_text(twin, own, now, timedelta(minutes=city.policy().twin_minutes))
+    if ticket == own or complaints.complaint_of(own, consistent=True):  # filed before the other one came
+        return own
+    intake.remember_ticket(delivery, ticket, now)
+    return ticket
+
+
+def _filed_before(text: str, mine: Sequence[Complaint], now: datetime) -> Complaint | None:
+    try:
+        return doubling.first_of(mine, Filing(text=text, channel="sms"), now)
+    except (TimelineFull, IllegalAction):  # it takes no more: then this is a complaint of its own
+        return None
