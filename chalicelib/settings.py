@@ -16,7 +16,10 @@ from zoneinfo import ZoneInfo
 _TOPIC: Final = r"arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]+"
 DATA: Final = Path(__file__).parent / "data"
 SMS_PROVIDERS: Final = ("smsgate", "generic", "vonage", "plivo", "sinch", "messagebird", "sns", "twilio")
-VONAGE_METHODS: Final = ("sha256", "sha512", "sha1", "md5", "md5hash")  # all but the last HMACs
+METHODS: Final[Mapping[str, Sequence[str]]] = {  # of signing, where a provider has several; the first is the default
+    "vonage": ("sha256", "sha512", "sha1", "md5", "md5hash"),  # all but the last HMACs
+    "plivo": ("v3", "v2"),
+}
 
 
 class BadSetting(Exception):
@@ -143,7 +146,7 @@ def _sms_providers(environ: Mapping[str, str], public_url: str) -> dict[str, Sms
             password=environ.get(f"{prefix}PASSWORD", ""),
             account=environ.get(f"{prefix}ACCOUNT", ""),
             sender=environ.get(f"{prefix}FROM", ""),
-            method=_one_of(environ, f"{prefix}METHOD", VONAGE_METHODS) if name == "vonage" else "",
+            method=_one_of(environ, f"{prefix}METHOD", METHODS[name]) if name in METHODS else "",
             topic=environ.get(f"{prefix}TOPIC_ARN", ""),
             webhook=f"{public_url}/webhooks/sms/{name}",
             unnumbered=_one_of(environ, f"{prefix}UNNUMBERED_PARTS", ("false", "true")) == "true",

@@ -13,8 +13,8 @@ from urllib.parse import quote, urlencode
 
 import jwt
 import pytest
-from messagebird.error import ValidationError  # type: ignore[import-untyped]
-from messagebird.request_validator import RequestValidator  # type: ignore[import-untyped]
+from messagebird.error import ValidationError
+from messagebird.request_validator import RequestValidator
 
 from chalicelib.adapters.sms_providers import (
     CarrierDown,

@@ -15,8 +15,8 @@ It POSTs each SMS, put together from its parts (at most 2,000 characters), and a
 
 The signature is the base64 HMAC-SHA256, by the secret of the service plan, of body, nonce and timestamp with dots
 between; the timestamp says when it was computed. Sinch repeats a call answered 429 or 5xx after 5 s, then at doubled
-intervals, the last 22 h 45 min after the first; other 4xx it does not repeat. That each repetition is signed anew is
-not written down, but follows from its advice to refuse old timestamps.
+intervals, the last 22 h 45 min after the first; other 4xx it does not repeat. No page says that
+each repetition is signed anew, so a signature holds a day.
 
 SAMBAT_SMS_SINCH_SECRET is the HMAC secret, _ACCOUNT the service plan's id, _PASSWORD its API token, _URL the region's
 address if it is not the United States'.
@@ -86,14 +86,14 @@ class _Summary(msgspec.Struct):
 
 
 def is_genuine(request: WebhookRequest, provider: SmsProvider) -> bool:
-    """Say whether the signature is the secret's over body, nonce and timestamp, at most 5 minutes ago."""
+    """Say whether the signature is the secret's over body, nonce and timestamp, at most a day of retries ago."""
     timestamp = request.headers.get(f"{_HEADER}-timestamp", "")
     nonce = request.headers.get(f"{_HEADER}-nonce", "")
     algorithm = request.headers.get(f"{_HEADER}-algorithm", "HmacSHA256")
     # A nonce with a dot could hold the end of a body that was cut off at a dot: the same string, signed
     if algorithm.lower() != "hmacsha256" or not re.fullmatch(r"[A-Za-z0-9_=+/:-]{1,255}", nonce):
         return False
-    if not provider.secret or not wire.is_fresh(timestamp, request.now):
+    if not provider.secret or not wire.is_fresh(timestamp, request.now, wire.A_DAY_OF_RETRIES):
         return False
     signed = request.body + f".{nonce}.{timestamp}".encode()
     expected = base64.b64encode(hmac.new(provider.secret.encode(), signed, hashlib.sha256).digest()).decode()

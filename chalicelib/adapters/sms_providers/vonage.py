@@ -2,7 +2,7 @@
 dashboard: SAMBAT_SMS_VONAGE_METHOD says which.
 
 It GETs or POSTs (form or JSON, as the dashboard says) each SMS, and each part of a long one by itself; until it is
-answered 2xx it repeats that for 24 hours:
+answered 2xx it repeats that for 24 hours, and no page says that it signs anew then, so a signature holds a day:
 
     GET ...?msisdn=6280000000001&to=6280000000099&messageId=0A0000000123ABCD1&text=Sambat+jalan+berlubang&type=text
     &keyword=SAMBAT&message-timestamp=2026-11-24+03%3A00%3A00&timestamp=1795489200
@@ -75,7 +75,7 @@ def is_genuine(request: WebhookRequest, provider: SmsProvider) -> bool:
     try:
         parameters = _parameters(request)
         given = parameters.pop("sig", "")
-        if not wire.is_fresh(parameters.get("timestamp", ""), request.now):
+        if not wire.is_fresh(parameters.get("timestamp", ""), request.now, wire.A_DAY_OF_RETRIES):
             return False
         expected = _signature(provider, parameters)
     except (Unreadable, ValueError):

@@ -16,6 +16,7 @@ import msgspec
 from chalicelib.adapters.sms_providers.contract import CarrierDown, SendFailed, Unreadable
 
 TOLERANCE_SECONDS: Final = 300  # Standard Webhooks and sms-gate.app both name five minutes
+A_DAY_OF_RETRIES: Final = 25 * 3600
 CONNECT_SECONDS: Final = 3.0
 READ_SECONDS: Final = 10.0
 LONGEST_ID: Final = 200
@@ -31,12 +32,16 @@ def same(expected: str, given: str) -> bool:
     return hmac.compare_digest(expected.encode(), given.encode("utf-8", "replace"))
 
 
-def is_fresh(timestamp: str, now: datetime) -> bool:
-    """Say whether `timestamp` (Unix seconds) is within five minutes of `now`, either way; how far off, the log says."""
+def is_fresh(timestamp: str, now: datetime, oldest: int = TOLERANCE_SECONDS) -> bool:
+    """Say whether `timestamp` (Unix seconds) is within five minutes of `now`, either way; how far off, the log says.
+
+    `oldest` is longer for a provider that may repeat a call as it was signed first: what is delivered again is known by
+    its message id, and what is refused would be lost.
+    """
     if not re.fullmatch(r"[0-9]{1,12}", timestamp):
         return False
     off = int(timestamp) - now.timestamp()
-    if abs(off) > TOLERANCE_SECONDS:
+    if not -oldest <= off <= TOLERANCE_SECONDS:
         log.warning("a webhook's clock is %d seconds off", off)
         return False
     return True

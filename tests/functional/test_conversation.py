@@ -1,0 +1,244 @@
+"""The whole conversation by SMS: what a citizen can do on the web, from the phone that filed it, and from no other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from chalicelib.domain import replies
+from chalicelib.domain.gsm import segments
+from tests.builders import Service, token
+from tests.functional.doors import CITIZEN, NEIGHBOUR, Carrier, carrier_on, generic, ticket_in
+
+LAMP = "Sambat lampu jalan (PJU) mati di Jl. Bukirsari sudah dua minggu"
+ASKED = "Di depan rumah nomor berapa?"
+DONE = "Lampu sudah diganti oleh petugas."
+
+
+@pytest.fixture
+def carrier(service: Service) -> Iterator[Carrier]:
+    with carrier_on() as told:
+        yield told
+
+
+def file(service: Service, text: str = LAMP, message_id: str = "m-1", sender: str = CITIZEN) -> str:
+    """File by SMS and return the ticket."""
+    assert generic(service, text, message_id, sender).status == 200
+    newest = max(service.items("complaints"), key=lambda item: str(item["received"]["S"]))
+    return str(newest["ticket"]["S"])
+
+
+def act(service: Service, ticket: str, action: str, **body: Any) -> dict[str, Any]:
+    """Let the division's officer act on the complaint."""
+    answered = service.post(f"/opd/complaints/{ticket}/{action}", body, token("opd", "dpuprpkp"))
+    assert answered.status == 200, answered.text
+    done: dict[str, Any] = answered.json
+    return done
+
+
+def seen(service: Service, ticket: str) -> dict[str, Any]:
+    whole: dict[str, Any] = service.get(f"/admin/complaints/{ticket}", token("admin")).json
+    return whole
+
+
+def steps(service: Service, ticket: str) -> list[str]:
+    return [entry["entry"] for entry in seen(service, ticket)["timeline"] if entry["entry"] != "reporter_read"]
+
+
+def last_to(carrier: Carrier, number: str = CITIZEN) -> str:
+    return [text for to, text in carrier.texts if to == number][-1]
+
+
+def count(service: Service) -> int:
+    return len(service.items("complaints"))
+
+
+# ------------------------------------------------------------------------------------------------ questions
+
+
+def test_a_question_comes_as_sms_and_a_plain_reply_goes_to_its_ticket(service: Service, carrier: Carrier) -> None:
+    ticket = file(service)
+    act(service, ticket, "ask", text=ASKED)
+    service.deliver()
+    asked = last_to(carrier)
+    assert ASKED in asked
+    assert ticket in asked
+    assert "Balas SMS ini" in asked
+    assert segments(asked) == 1
+    assert generic(service, "Depan nomor 12, dekat musala", "m-2").status == 200
+    assert count(service) == 1
+    assert seen(service, ticket)["status"] == "dispatched"
+    assert seen(service, ticket)["timeline"][-1]["text"] == "Depan nomor 12, dekat musala"
+    assert steps(service, ticket)[-1] == "replied"
+    assert last_to(carrier) == replies.REPLIED.format(ticket=ticket)
+
+
+def test_the_reply_delivered_again_by_any_id_is_the_same_reply(service: Service, carrier: Carrier) -> None:
+    ticket = file(service)
+    act(service, ticket, "ask", text=ASKED)
+    for message_id in ("m-2", "m-2", "m-3", "m-2", "m-4"):
+        assert generic(service, "Depan nomor 12", message_id).status == 200
+    assert count(service) == 1
+    assert steps(service, ticket).count("replied") == 1
+    assert "message" not in steps(service, ticket)
+    assert {text for _, text in carrier.texts} == {replies.REPLIED.format(ticket=ticket)}
+
+
+def test_of_two_questions_the_last_is_replied_to_first(service: Service) -> None:
+    first = file(service)
+    second = file(service, "Sambat lampu jalan mati di Jl. Veteran depan kampus, gelap", "m-2")
+    act(service, second, "ask", text=ASKED)
+    act(service, first, "ask", text=ASKED)
+    generic(service, "yang di pojok", "m-3")
+    assert steps(service, first)[-1] == "replied"
+    assert steps(service, second)[-1] == "asked"
+    generic(service, "dekat jembatan", "m-4")
+    assert steps(service, second)[-1] == "replied"
+    assert count(service) == 2
+
+
+def test_with_the_keyword_it_is_a_complaint_of_its_own(service: Service) -> None:
+    ticket = file(service)
+    act(service, ticket, "ask", text=ASKED)
+    generic(service, "SAMBAT sampah menumpuk di Pasar Dinoyo", "m-2")
+    assert count(service) == 2
+    assert seen(service, ticket)["status"] == "waiting"
+
+
+def test_words_of_another_number_are_no_reply(service: Service) -> None:
+    ticket = file(service)
+    act(service, ticket, "ask", text=ASKED)
+    generic(service, "Depan nomor 12", "m-2", NEIGHBOUR)
+    assert seen(service, ticket)["status"] == "waiting"
+    assert count(service) == 2
+
+
+def test_the_first_message_delivered_again_after_the_question_is_no_reply(service: Service) -> None:
+    ticket = file(service, LAMP.removeprefix("Sambat "))
+    act(service, ticket, "ask", text=ASKED)
+    generic(service, LAMP.removeprefix("Sambat "), "m-1")
+    assert seen(service, ticket)["status"] == "waiting"
+    assert count(service) == 1
+
+
+def test_after_the_window_plain_words_are_a_complaint(service: Service) -> None:
+    ticket = file(service)
+    act(service, ticket, "ask", text=ASKED)
+    service.sweep((datetime.now(UTC) + timedelta(days=40)).isoformat())
+    assert seen(service, ticket)["status"] == "dispatched"
+    generic(service, "Depan nomor 12, dekat musala, gelap sekali", "m-2")
+    assert count(service) == 2
+
+
+# ------------------------------------------------------------------------------------------------ rating, reopening
+
+
+def test_the_answer_asks_for_a_rating_which_closes_the_complaint(service: Service, carrier: Carrier) -> None:
+    ticket = file(service)
+    act(service, ticket, "answer", text=DONE)
+    service.deliver()
+    assert f"NILAI {ticket} 1-5" in last_to(carrier)
+    assert segments(last_to(carrier)) == 1
+    generic(service, f"nilai {ticket.lower().replace('-', ' ')} 4 lumayan cepat", "m-2")
+    generic(service, f"nilai {ticket.lower().replace('-', ' ')} 4 lumayan cepat", "m-2")
+    generic(service, f"nilai {ticket.lower().replace('-', ' ')} 4 lumayan cepat", "m-3")
+    assert seen(service, ticket)["status"] == "closed"
+    rated = [entry for entry in seen(service, ticket)["timeline"] if entry["entry"] == "rated"]
+    assert [(entry["score"], entry["text"]) for entry in rated] == [(4, "lumayan cepat")]
+    assert last_to(carrier) == replies.RATED.format(score=4, ticket=ticket)
+    assert count(service) == 1
+
+
+def test_a_score_alone_rates_the_only_complaint_that_was_answered(service: Service, carrier: Carrier) -> None:
+    ticket = file(service)
+    generic(service, "NILAI 5", "m-2")
+    assert last_to(carrier) == replies.WHICH_TICKET.format(score=5)
+    act(service, ticket, "answer", text=DONE)
+    generic(service, "NILAI 5", "m-3")
+    assert steps(service, ticket)[-1] == "rated"
+
+
+def test_buka_with_a_reason_sends_it_back_to_the_division(service: Service, carrier: Carrier) -> None:
+    ticket = file(service)
+    act(service, ticket, "answer", text=DONE)
+    generic(service, f"BUKA {ticket}", "m-2")
+    assert last_to(carrier) == replies.HOW_TO_REOPEN.format(ticket=ticket)
+    for message_id in ("m-3", "m-3", "m-4"):
+        generic(service, f"BUKA {ticket} lampunya mati lagi", message_id)
+    assert seen(service, ticket)["status"] == "dispatched"
+    assert steps(service, ticket).count("reopened") == 1
+    assert last_to(carrier) == replies.REOPENED.format(ticket=ticket)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [("NILAI {ticket} 5", replies.CANNOT_RATE), ("BUKA {ticket} belum beres", replies.CANNOT_REOPEN)],
+)
+def test_what_is_not_possible_now_is_said(service: Service, carrier: Carrier, words: str, said: str) -> None:
+    ticket = file(service)
+    before = seen(service, ticket)
+    generic(service, words.format(ticket=ticket), "m-2")
+    assert last_to(carrier) == said.format(ticket=ticket)
+    assert seen(service, ticket) == before
+
+
+def test_a_rating_without_a_score_is_told_how(service: Service, carrier: Carrier) -> None:
+    ticket = file(service)
+    act(service, ticket, "answer", text=DONE)
+    for n, words in enumerate(("bagus", "9", "")):
+        generic(service, f"NILAI {ticket} {words}", f"m-{n + 2}")
+        assert last_to(carrier) == replies.HOW_TO_RATE.format(ticket=ticket)
+    assert steps(service, ticket)[-1] == "answered"
+
+
+@pytest.mark.parametrize(
+    "words", ["NILAI {ticket} 1", "BUKA {ticket} belum beres", "TAMBAH {ticket} x", "CEK {ticket}"]
+)
+def test_another_number_sees_and_does_nothing(service: Service, carrier: Carrier, words: str) -> None:
+    ticket = file(service)
+    act(service, ticket, "answer", text=DONE)
+    before = seen(service, ticket)
+    generic(service, words.format(ticket=ticket), "m-2", NEIGHBOUR)
+    assert last_to(carrier, NEIGHBOUR) == replies.NOT_FOUND
+    assert seen(service, ticket) == before
+    assert count(service) == 1
+
+
+# ------------------------------------------------------------------------------------------------ stop and start
+
+
+def test_berhenti_stops_messages_and_mulai_starts_them_again(service: Service, carrier: Carrier) -> None:
+    ticket = file(service)
+    generic(service, "BERHENTI", "m-2")
+    assert last_to(carrier) == replies.STOPPED
+    generic(service, f"CEK {ticket}", "m-3")
+    act(service, ticket, "answer", text=DONE, final=False)
+    service.deliver()
+    assert last_to(carrier) == replies.STOPPED
+    generic(service, "mulai", "m-4")
+    assert last_to(carrier) == replies.STARTED
+    act(service, ticket, "answer", text=DONE)
+    service.deliver()
+    assert DONE in last_to(carrier)
+
+
+def test_a_whole_life_by_sms_alone(service: Service, carrier: Carrier) -> None:
+    ticket = file(service)
+    service.deliver()
+    assert ticket_in(last_to(carrier)) == ticket
+    generic(service, f"TAMBAH {ticket} sekarang gelap total", "m-2")
+    act(service, ticket, "ask", text=ASKED)
+    generic(service, "Nomor 12", "m-3")
+    act(service, ticket, "answer", text=DONE)
+    generic(service, f"BUKA {ticket} mati lagi", "m-4")
+    act(service, ticket, "answer", text=DONE)
+    generic(service, f"NILAI {ticket} 5", "m-5")
+    service.deliver()
+    assert steps(service, ticket) == [
+        "received", "dispatched", "message", "asked", "replied", "answered", "reopened", "answered", "rated",
+    ]  # fmt: skip
+    assert all(segments(text) == 1 for _, text in carrier.texts)
+    assert count(service) == 1
