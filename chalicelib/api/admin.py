@@ -13,7 +13,7 @@ from chalicelib.api.errors import Problem, answers_problems, bad_field
 from chalicelib.api.identity import guard, identify
 from chalicelib.domain.complaint import ADMIN_DESK, Actor, Complaint, Role
 from chalicelib.domain.ticket import read_ticket
-from chalicelib.workflows import city, doubling, filing, handling
+from chalicelib.workflows import city, doubling, filing, handling, telling
 
 admin = Blueprint(__name__)
 answer = answers_problems(lambda: admin.current_request)
@@ -91,6 +91,18 @@ def duplicates(ticket: str) -> dict[str, Any]:
         raise Problem("not_found")
     found = doubling.likely_duplicates(complaint, now)
     return {"items": [{**views.list_item(one, now), "likeness": round(like, 2)} for one, like in found], "next": None}
+
+
+@admin.route("/admin/complaints/{ticket}/messages", methods=["GET"], authorizer=identify)
+@answer
+def messages(ticket: str) -> dict[str, Any]:
+    """List the messages about a complaint, and what became of each."""
+    guard(admin.current_request, *_READERS)
+    number = reading.ticket_in(ticket)
+    complaint = complaints.complaint_of(number, consistent=True) if number else None
+    if complaint is None:
+        raise Problem("not_found")
+    return {"items": [views.message_view(*told) for told in telling.messages_of(complaint)], "next": None}
 
 
 @admin.route("/admin/queue", methods=["GET"], authorizer=identify)

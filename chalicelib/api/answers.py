@@ -244,6 +244,20 @@ class OfficerComplaint(StaffComplaint):
     reporter: Reporter | None
 
 
+class MessageItem(Struct):
+    """A message about a complaint: whom it was for, and what became of it; an SMS is `owed` while it is tried again,
+    `held` over the day's caps, `delivered` or `failed` as its carrier reports."""
+
+    about: str
+    to: Literal["division", "head", "reporter"]
+    ticket: Ticket
+    via: Literal["email", "sms"]
+    at: Instant
+    state: Literal["sent", "owed", "held", "delivered", "failed"]
+    attempts: Count
+    segments: Count | None
+
+
 class EscalationItem(Struct):
     """A deadline that passed. `recorded_at` is the time of the sweep's event, `written_at` the wall clock."""
 
@@ -428,6 +442,19 @@ class ChannelSummary(Summary, kw_only=True):
     channel: Channel
 
 
+class SmsCounts(Struct):
+    """The SMS that went out in a month. `held` were over the day's caps: not sent, or the next morning; `delivered` is
+    what carriers report, `failed` what was given up, `emailed` what went by e-mail at last."""
+
+    messages: Count
+    segments: Count
+    held: Count
+    delivered: Count
+    failed: Count
+    emailed: Count
+    segments_per_complaint: float | None
+
+
 class Statistics(Struct):
     """A month in figures. `bins_hours` are the bounds of the histogram from which median and p90 are read."""
 
@@ -438,6 +465,7 @@ class Statistics(Struct):
     kinds: list[KindSummary]
     channels: list[ChannelSummary]
     bins_hours: list[int]
+    sms: SmsCounts
 
 
 class Holidays(Struct):

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from chalice.app import Blueprint, Response
 
-from chalicelib.adapters import complaints
+from chalicelib.adapters import complaints, sms_ledger
 from chalicelib.api import lists, reading, views
 from chalicelib.api.errors import answers_problems
 from chalicelib.api.identity import guard, identify
@@ -34,8 +34,16 @@ _READERS = ("admin", "mayor", "auditor")
 def stats() -> dict[str, Any]:
     """Show a month in figures: in sum, and by OPD, division, kind and channel."""
     guard(figures.current_request, *_READERS)
-    asked = reading.query(figures.current_request, "period")
-    return {**counting.statistics(_month(asked, reading.now())), "bins_hours": list(BOUNDS)}
+    month = _month(reading.query(figures.current_request, "period"), reading.now())
+    counted = counting.statistics(month)
+    return {**counted, "bins_hours": list(BOUNDS), "sms": _sms(month, counted["channels"])}
+
+
+def _sms(month: str, channels: Iterable[dict[str, Any]]) -> dict[str, Any]:
+    """Return the SMS that went out in a month, and what a complaint that came by SMS has cost in segments."""
+    sent = sms_ledger.month(month)
+    received = sum(one["received"] for one in channels if one["channel"] == "sms")
+    return {**sent, "segments_per_complaint": round(sent["segments"] / received, 2) if received else None}
 
 
 def _month(asked: dict[str, str], now: datetime) -> str:

@@ -252,6 +252,11 @@ OPERATIONS: Final = (
         answers.LikelyDuplicate, listed=True, roles=READERS, problems=(404,),
     ),
     Operation(
+        "list_messages", "GET", "/admin/complaints/{ticket}/messages", "admin",
+        "List the messages about a complaint, and what became of each.",
+        answers.MessageItem, listed=True, roles=READERS, problems=(404,),
+    ),
+    Operation(
         "list_queue", "GET", "/admin/queue", "admin",
         "List what waits for dispatch, by what is due first, with what the routing rules suggest.",
         answers.QueueItem, listed=True, roles=READERS, query=_PAGE,

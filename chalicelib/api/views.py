@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterable
 from datetime import datetime, tzinfo
 from typing import Any
 
-from chalicelib.adapters.tables import ReporterItem
+from chalicelib.adapters.tables import NotificationItem, ReporterItem, from_instant
 from chalicelib.domain.complaint import REPORTER_READ, Complaint, Entry, Status
 from chalicelib.domain.escalation import Escalation
+from chalicelib.domain.notices import Notice
 from chalicelib.domain.privacy import masked
 from chalicelib.domain.reward import RewardRow
 from chalicelib.domain.standing import Id, Standing
@@ -221,3 +222,17 @@ def _named(escalations: Iterable[Id]) -> list[dict[str, Any]]:
 def reward_view(row: RewardRow) -> dict[str, Any]:
     """A division in a month's ranking, and its reward, for everybody; who awarded it is staff's to know."""
     return {**row.public, "awarded_at": iso(row.awarded_at)}
+
+
+def message_view(notice: Notice, record: NotificationItem) -> dict[str, Any]:
+    """A message about a complaint for staff: whom it was for and what became of it, never its address."""
+    return {
+        "about": notice.about,
+        "to": notice.to,
+        "ticket": notice.ticket,
+        "via": record.via,
+        "at": iso(from_instant(record.at)),
+        "state": record.state or "sent",
+        "attempts": int(record.attempts or 1),
+        "segments": int(record.segments) if record.segments else None,
+    }

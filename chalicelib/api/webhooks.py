@@ -49,7 +49,7 @@ def receive(provider: str) -> Response:
         raise Problem("not_found")
     module = provider_named(provider)
     if webhooks.current_request.method not in module.METHODS:
-        raise Problem("method_not_allowed")
+        raise Problem("method_not_allowed", headers={"Allow": ", ".join(sorted(module.METHODS))})
     request = _request(provider)
     if not module.is_genuine(request, config):
         log.warning("%s: a request that is not genuine", provider)

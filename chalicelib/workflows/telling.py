@@ -83,6 +83,13 @@ def tell(changes: Sequence[Change], now: datetime, settled: Settled | None = Non
     return failed | _write_down(went)
 
 
+def messages_of(complaint: Complaint) -> list[tuple[Notice, NotificationItem]]:
+    """Return the messages about a complaint that are written down, in the order of its timeline."""
+    notices = list(notices_owed(None, complaint))
+    records = {record.id: record for record in sent.records_of({notice.id for notice in notices})}
+    return [(notice, records[notice.id]) for notice in notices if notice.id in records]
+
+
 def _write_down(went: Sequence[tuple[str, NotificationItem]]) -> set[str]:
     """Write down what went out; return the sequences of the changes of which that could not be done."""
     try:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
 from botocore.client import BaseClient
+from botocore.exceptions import ClientError
 
 _METERED: Final = frozenset(
     {"GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query", "Scan", "BatchGetItem", "BatchWriteItem",
@@ -46,7 +48,13 @@ def metered() -> Iterator[Cost]:
     def call(client: Any, operation: str, params: dict[str, Any]) -> Any:
         if operation not in _METERED:
             return original(client, operation, params)
-        answer = original(client, operation, {**params, "ReturnConsumedCapacity": "INDEXES"})
+        try:
+            answer = original(client, operation, {**params, "ReturnConsumedCapacity": "INDEXES"})
+        except ClientError as error:
+            if error.response["Error"].get("Code") == "ConditionalCheckFailedException":
+                cost.requests += 1
+                cost.writes += _refused(error.response)
+            raise
         cost.requests += 1
         consumed = answer.get("ConsumedCapacity", [])
         for table in consumed if isinstance(consumed, list) else [consumed]:
@@ -62,6 +70,31 @@ def metered() -> Iterator[Cost]:
         yield cost
     finally:
         BaseClient._make_api_call = original
+
+
+def _refused(response: Mapping[str, Any]) -> float:
+    """Return what a write costs that its condition refused: as much as the item that is there is long, where the
+    answer shows it, else one unit."""
+    return max(1, math.ceil(size_of(response.get("Item", {})) / 1024))
+
+
+def size_of(item: Mapping[str, Any]) -> int:
+    """Return the bytes that DynamoDB counts for an item."""
+
+    def of(value: dict[str, Any]) -> int:
+        [(kind, held)] = value.items()
+        match kind:
+            case "S":
+                return len(held.encode())
+            case "N":
+                return (len(held.lstrip("-").replace(".", "").strip("0")) + 1) // 2 + 1
+            case "BOOL" | "NULL":
+                return 1
+            case "L":
+                return 3 + sum(1 + of(one) for one in held)
+        raise ValueError(kind)
+
+    return sum(len(name.encode()) + of(value) for name, value in item.items())
 
 
 def _units(table: Mapping[str, Any], *, transaction: bool) -> float:

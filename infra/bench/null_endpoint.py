@@ -33,15 +33,21 @@ def response(url: str, content: bytes, kind: str = "application/x-amz-json-1.0")
 def answer_everything(queries: Mapping[str, bytes]) -> list[bytes]:
     """From now on no request of this process leaves it; DynamoDB answers {} or, for an operation in `queries`, that.
 
-    Returns the growing list that the body of each PutItem is kept in as long as it is shorter than one entry.
+    A key of `queries` is an operation ("Query"), or that of one table ("Query bench-registry"); the first that fits is
+    taken. Returns the growing list that the body of each PutItem is kept in as long as it is shorter than one entry.
     """
     puts: list[bytes] = []
+    answers = [(*asked.partition(" ")[::2], answer) for asked, answer in queries.items()]
+
+    def answer_to(operation: str, body: bytes) -> bytes:
+        fits = (answer for asked, table, answer in answers if asked == operation and table.encode() in body)
+        return next(fits, b"{}")
 
     def send(_session: URLLib3Session, request: Any) -> AWSResponse:
         operation = request.headers.get("X-Amz-Target", b"").decode().partition(".")[2]
         if operation == "PutItem" and not puts:
             puts.append(request.body)
-        return response(request.url, queries.get(operation, b"{}"))
+        return response(request.url, answer_to(operation, request.body))
 
     URLLib3Session.send = send
     return puts

@@ -242,3 +242,35 @@ def test_a_whole_life_by_sms_alone(service: Service, carrier: Carrier) -> None:
     ]  # fmt: skip
     assert all(segments(text) == 1 for _, text in carrier.texts)
     assert count(service) == 1
+
+
+# ------------------------------------------------------------------------------------------------ what staff sees of it
+
+
+def test_staff_sees_what_became_of_each_message_and_no_number(service: Service, carrier: Carrier) -> None:
+    ticket = file(service)
+    service.deliver()
+    answered = service.get(f"/admin/complaints/{ticket}/messages", token("admin"))
+    told = {(one["to"], one["via"], one["about"]): one for one in answered.json["items"]}
+    receipt = told["reporter", "sms", "received"]
+    assert (receipt["state"], receipt["segments"], receipt["attempts"]) == ("sent", 1, 1)
+    assert told["division", "email", "dispatched"]["segments"] is None
+    assert CITIZEN not in answered.text
+    assert service.get("/admin/complaints/AAAAA-AAAAA/messages", token("admin")).status == 404
+
+
+def test_the_month_says_what_a_complaint_costs_in_segments(service: Service, carrier: Carrier) -> None:
+    def sms() -> dict[str, Any]:
+        counted: dict[str, Any] = service.get("/admin/stats", token("admin")).json["sms"]
+        return counted
+
+    assert sms()["segments_per_complaint"] is None
+    ticket = file(service)
+    generic(service, f"CEK {ticket}", "m-2")
+    act(service, ticket, "answer", text="Lampu sudah diganti. " * 15)
+    service.deliver()
+    assert [segments(text) for _, text in carrier.texts] == [1, 1, 3]
+    assert sms() == {
+        "messages": 3, "segments": 5, "held": 0, "delivered": 0, "failed": 0, "emailed": 0,
+        "segments_per_complaint": 5.0,
+    }  # fmt: skip

@@ -25,7 +25,7 @@ PHONE = {"phone": "081200000001"}
 def sms(text: str, message_id: str, minutes: int = 0, sender: str = CITIZEN) -> str:
     """Receive an SMS so many minutes after the first and return the ticket of the reply."""
     reply = texting.receive_sms(Inbound("twilio", message_id, sender, text, None), NOW + timedelta(minutes=minutes))
-    return ticket_in(reply and reply.text)
+    return ticket_in(reply.text if reply else None)
 
 
 def said(ticket: str) -> list[str | None]:

@@ -77,6 +77,7 @@ POST /admin/complaints/{ticket}/check          401 401 401 403 403 403 200 403 4
 POST /admin/complaints/{ticket}/reject         401 401 401 403 403 403 200 403 403 403 401 401 401 401 401 401
 POST /admin/complaints/{ticket}/merge          401 401 401 403 403 403 200 403 403 403 401 401 401 401 401 401
 GET  /admin/complaints/{ticket}/duplicates     401 401 401 403 403 403 200 200 200 403 401 401 401 401 401 401
+GET  /admin/complaints/{ticket}/messages       401 401 401 403 403 403 200 200 200 403 401 401 401 401 401 401
 GET  /admin/queue                              401 401 401 403 403 403 200 200 200 403 401 401 401 401 401 401
 GET  /admin/escalations                        401 401 401 403 403 403 200 200 200 403 401 401 401 401 401 401
 POST /admin/escalations/{ticket}/{n}/uphold    401 401 401 403 403 403 200 403 403 403 401 401 401 401 401 401

@@ -44,7 +44,7 @@ def part(
     """Take in one part so many minutes after the beginning."""
     message = Inbound("generic", f"{ref}-{number}-{again}", sender, text or WHOLE[number - 1], Part(ref, number, total))
     reply = texting.receive_sms(message, NOW + minutes * MINUTE)
-    return reply and reply.text
+    return reply.text if reply else None
 
 
 def sweep(minutes: float) -> dict[str, int]:

@@ -334,6 +334,8 @@ def test_the_rest_of_a_life_is_answered_as_described(caller: Caller) -> None:
     assert caller.ask("read_complaint", lamp["ticket"]).json["reply_due_at"]
     caller.ask("add_message", lamp["ticket"], {"text": "Tiang 14."}, **by_receipt)
     assert caller.ask("list_duplicates", lamp["ticket"]).json["items"]
+    caller.service.deliver()
+    assert caller.ask("list_messages", lamp["ticket"]).json["items"]
     caller.ask("merge_complaint", twin["ticket"], {"into": lamp["ticket"]})
     caller.example("reject_complaint", spam["ticket"])
     caller.example("reopen_complaint", spam["ticket"], x_receipt=spam["receipt"])

@@ -33,7 +33,7 @@ def unnumbered(service: Service) -> Iterator[None]:
 def deliver(seconds: float, text: str, message_id: str, sender: str = CITIZEN) -> str | None:
     """Take in one message so many seconds after the beginning and return the reply."""
     reply = texting.receive_sms(Inbound("generic", message_id, sender, text, None), NOW + seconds * SECOND)
-    return reply and reply.text
+    return reply.text if reply else None
 
 
 def sweep(minutes: float) -> dict[str, int]:
