@@ -31,7 +31,7 @@ class Reply:
 
 def may_reply(message: Inbound) -> bool:
     """Say whether this number may be sent an SMS: after BERHENTI, nothing but the confirmation of it."""
-    stops = message.part is None and sms.read_sms(message.text).command is Command.STOP
+    stops = not message.is_part and sms.read_sms(message.text).command is Command.STOP
     return stops or not intake.wants_no_sms(filing.phone_key(message.sender))
 
 

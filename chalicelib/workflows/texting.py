@@ -23,10 +23,9 @@ def receive_sms(message: Inbound, now: datetime) -> Reply | None:
     The same message id again, or the same text of the same sender within minutes, returns the same reply. Nothing is
     replied before it is stored. Raises StoreUnavailable when it was not, TooLong for what is no SMS.
     """
-    is_part = message.part is not None and message.part.total > 1
-    if len(message.text) > (parts.LONGEST if is_part else LONGEST):
+    if len(message.text) > (parts.LONGEST if message.is_part else LONGEST):
         raise TooLong
-    if is_part:
+    if message.is_part:
         return parts.receive(message, now)
     config = settings.current().sms.get(message.provider)
     if config and config.unnumbered:

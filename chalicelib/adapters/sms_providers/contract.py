@@ -61,6 +61,11 @@ class Inbound:
     text: str
     part: Part | None
 
+    @property
+    def is_part(self) -> bool:
+        """Whether others must come before the text is whole."""
+        return self.part is not None and self.part.total > 1
+
 
 @dataclass(frozen=True, slots=True)
 class DeliveryReport:
