@@ -1,4 +1,4 @@
-"""DynamoDB Local under a city of the benchmark's own: tables, OPDs, the stream's records, the sweep's event."""
+"""A database engine under a city of the benchmark's own: tables, OPDs, the stream's records, the sweep's event."""
 
 from __future__ import annotations
 
@@ -6,16 +6,21 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 from infra import dynamodb_local
 from infra.bench.stage import ENVIRONMENT, stand
+from infra.local.engine import Engine
+from infra.synthesis import ROOT
 
 _MEMORY: Final = Path("/dev/shm")  # noqa: S108  a disk in memory, where the system has one: nothing here must last
+EMULATOR: Final = Path(os.environ.get("SAMBAT_ENGINE_PYTHON", ROOT / ".venv-ministack/bin/python"))
 
 
+@cache
 def why_not() -> str | None:
     """Return why DynamoDB Local cannot be run here, after trying to fetch it; None when it can."""
     try:
@@ -25,12 +30,20 @@ def why_not() -> str | None:
     return dynamodb_local.missing()
 
 
+def why_none() -> str | None:
+    """Return why neither DynamoDB Local nor the embedded emulator can be run here; None when one can."""
+    reason = why_not()
+    return None if reason is None or EMULATOR.exists() else f"{reason}; no emulator at {EMULATOR.name}: `make setup`"
+
+
 @contextmanager
-def a_city() -> Iterator[None]:
-    """Set this process up for a new city on a DynamoDB Local of its own; e-mails go nowhere."""
-    folder = str(_MEMORY) if os.access(_MEMORY, os.W_OK) else None
-    with TemporaryDirectory(prefix="sambat-bench-", dir=folder) as data, dynamodb_local.running(Path(data)) as engine:
-        stand(os.environ, AWS_ENDPOINT_URL_DYNAMODB=engine.url, AWS_ENDPOINT_URL_DYNAMODB_STREAMS=engine.url)
+def a_city(**settings: str) -> Iterator[None]:
+    """Set this process up for a new city on an engine of its own, with more `settings`; e-mails go nowhere.
+
+    The engine is DynamoDB Local, else the embedded emulator.
+    """
+    with _running() as url:
+        stand(os.environ, AWS_ENDPOINT_URL_DYNAMODB=url, AWS_ENDPOINT_URL_DYNAMODB_STREAMS=url, **settings)
         from infra.bench.null_endpoint import answer_mail
 
         answer_mail()
@@ -42,6 +55,34 @@ def a_city() -> Iterator[None]:
         create_tables(boto3.client("dynamodb"), ENVIRONMENT["SAMBAT_TABLE_PREFIX"])
         city.seed_opds(datetime.now(UTC))
         yield
+
+
+@contextmanager
+def _running() -> Iterator[str]:
+    folder = str(_MEMORY) if os.access(_MEMORY, os.W_OK) else None
+    with TemporaryDirectory(prefix="sambat-bench-", dir=folder) as data:
+        if why_not() is None:
+            with dynamodb_local.running(Path(data)) as engine:
+                yield engine.url
+            return
+        emulator = Engine(EMULATOR, Path(data), services="dynamodb,dynamodbstreams")
+        emulator.start(lambda: False)
+        try:
+            yield emulator.url
+        finally:
+            emulator.stop()
+
+
+def items(table: str) -> list[dict[str, Any]]:
+    """Return all that is in a table, as plain values."""
+    import boto3
+    from boto3.dynamodb.types import TypeDeserializer
+
+    from chalicelib.adapters.tables import PREFIX
+
+    plain = TypeDeserializer().deserialize
+    pages = boto3.client("dynamodb").get_paginator("scan").paginate(TableName=f"{PREFIX}{table}", ConsistentRead=True)
+    return [{name: plain(value) for name, value in item.items()} for page in pages for item in page["Items"]]
 
 
 class Stream:
