@@ -36,12 +36,12 @@ def receive_sms(message: Inbound, now: datetime) -> Reply | None:
 def tell_sender(message: Inbound, reply: Reply, now: datetime) -> str | None:
     """Send a reply that nobody else sends; return it instead where the provider takes it in its answer. None is sent to
     who wants none, or had as many as a day allows."""
-    if not conversation.may_reply(message):
+    inline = provider_named(message.provider).REPLIES_INLINE
+    if (reply.by_stream and not inline) or not conversation.may_reply(message):
         return None
     phone_key = filing.phone_key(message.sender)
-    if provider_named(message.provider).REPLIES_INLINE:
+    if inline:
         return reply.text if outgoing.has_room(phone_key, reply.text, now) else None
-    if not reply.by_stream:
-        reply_id = f"reply.{conversation.message_key_of(message)}"
-        outgoing.reply_once(reply_id, message.sender, phone_key, reply.text, message.provider, now)
+    reply_id = f"reply.{conversation.message_key_of(message)}"
+    outgoing.reply_once(reply_id, message.sender, phone_key, reply.text, message.provider, now)
     return None
