@@ -135,23 +135,44 @@ class SmsCapture:
                 file.write(f"{json.dumps(line)}\n")
 
 
-def sending_answer(path: str, body: bytes) -> tuple[str, str, dict[str, Any]] | None:
-    """Return receiver, text and the provider's answer for a request to `path`; None if it is no sending request.
+@dataclass(frozen=True)
+class Sent:
+    """One SMS that a provider was asked to send: its id of it, to whom, what, and what the provider answers."""
 
-    smsgate: https://docs.sms-gate.app/integration/api/; twilio: its Messages resource; generic: ours, as in the README.
-    """
-    identifier = uuid.uuid4().hex
-    if path.startswith("/twilio/") and path.endswith("/Messages.json"):
+    id: str
+    to: str
+    text: str
+    answer: dict[str, Any]
+
+
+def sent_by(path: str, body: bytes) -> Sent | None:
+    """Return the SMS that a request to `path` asks for; None if it is no sending request. Each stands under the first
+    part of its path; the APIs are named in the modules of chalicelib/adapters/sms_providers."""
+    provider, new = path.split("/")[1], uuid.uuid4().hex
+    if provider in ("twilio", "vonage"):
         form = dict(urllib.parse.parse_qsl(body.decode("utf-8")))
-        return form["To"], form["Body"], {"sid": f"SM{identifier}", "status": "queued", "to": form["To"]}
-    if path.startswith("/smsgate"):
-        message = json.loads(body)
-        content = message.get("textMessage") or {}
-        text = content.get("text") or message["message"]
-        return ", ".join(message["phoneNumbers"]), text, {"id": message.get("id") or identifier, "state": "Pending"}
-    if path.startswith("/generic"):
-        message = json.loads(body)
-        return message["to"], message["text"], {"id": message.get("id") or identifier}
+        if provider == "twilio":
+            return Sent(f"SM{new}", form["To"], form["Body"], {"sid": f"SM{new}", "status": "queued", "to": form["To"]})
+        answer: dict[str, Any] = {"message-count": "1", "messages": [{"status": "0", "message-id": new}]}
+        return Sent(new, f"+{form['to'].lstrip('+')}", form["text"], answer)
+    said = json.loads(body)
+    match provider:
+        case "smsgate":
+            text = (said.get("textMessage") or {}).get("text") or said["message"]
+            own = said.get("id") or new
+            return Sent(own, ", ".join(said["phoneNumbers"]), text, {"id": own, "state": "Pending"})
+        case "generic":
+            own = said.get("id") or new
+            return Sent(own, said["to"], said["text"], {"id": own})
+        case "plivo":
+            return Sent(new, f"+{said['dst'].lstrip('+')}", said["text"], {"message_uuid": [new]})
+        case "sinch":
+            return Sent(new, f"+{said['to'][0].lstrip('+')}", said["body"], {"id": new})
+        case "messagebird":
+            to = str(said["recipients"][0])
+            return Sent(new, f"+{to.lstrip('+')}", said["body"], {"id": new})
+        case "sns":
+            return Sent(new, said["DestinationPhoneNumber"], said["MessageBody"], {"MessageId": new})
     return None
 
 
@@ -166,14 +187,13 @@ def _handler(keep: Any) -> type[BaseHTTPRequestHandler]:
                 self.close_connection = True
                 return self._answer(413, {"message": "no or too long a body"})
             try:
-                sent = sending_answer(urlsplit(self.path).path, self.rfile.read(int(length)))
+                sent = sent_by(urlsplit(self.path).path, self.rfile.read(int(length)))
             except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
                 return self._answer(400, {"message": "not a message that this API takes"})
             if sent is None:
                 return self._answer(404, {"message": "no such API here"})
-            to, text, answer = sent
-            keep(answer.get("id") or answer["sid"], to, text)
-            return self._answer(201, answer)
+            keep(sent.id, sent.to, sent.text)
+            return self._answer(200, sent.answer)
 
         def _answer(self, status: int, body: Mapping[str, Any]) -> None:
             content = json.dumps(body).encode()

@@ -20,6 +20,10 @@ CALLBACK: Final = "/masuk/selesai"
 _SMS_DEFAULTS: Final = {
     "SMSGATE": {"URL": "/smsgate", "USER": "sambat", "PASSWORD": "local"},
     "GENERIC": {"URL": "/generic"},
+    "VONAGE": {"URL": "/vonage", "ACCOUNT": "local", "PASSWORD": "local", "FROM": "SAMBAT"},
+    "PLIVO": {"URL": "/plivo", "ACCOUNT": "local", "FROM": "+15005550006"},
+    "SINCH": {"URL": "/sinch", "ACCOUNT": "local", "PASSWORD": "local", "FROM": "+15005550006"},
+    "MESSAGEBIRD": {"URL": "/messagebird", "PASSWORD": "local", "FROM": "SAMBAT"},
     "TWILIO": {"URL": "/twilio", "ACCOUNT": "AC00000000000000000000000000000000", "FROM": "+15005550006"},
 }
 
@@ -90,6 +94,9 @@ def sms_defaults(environ: MutableMapping[str, str], capture_url: str) -> dict[st
             continue
         for name, value in settings.items():
             defaults[f"SAMBAT_SMS_{provider}_{name}"] = f"{capture_url}{value}" if name == "URL" else value
+    if environ.get("SAMBAT_SMS_SNS_TOPIC_ARN"):
+        defaults["SAMBAT_SMS_SNS_FROM"] = "SAMBAT"
+        defaults["AWS_ENDPOINT_URL_PINPOINT_SMS_VOICE_V2"] = f"{capture_url}/sns"
     return defaults
 
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
 from boto3.dynamodb.types import TypeDeserializer
 
 from infra.local.captures import Captured
 
+_NOT_OUT: Final = ("owed", "held", "failed")  # an SMS that is tried again, was over the day's caps, or given up
+
 
 def outbox(notifications: Iterator[Mapping[str, Any]], captured: Mapping[str, Captured]) -> list[dict[str, Any]]:
     """Return every message that went out, oldest first; `to` and `text` are "" where the carrier's copy is lost."""
-    lines = [_line(item, captured.get(str(item.get("carrier_id")))) for item in notifications]
+    went = (item for item in notifications if item.get("state") not in _NOT_OUT)
+    lines = [_line(item, captured.get(str(item.get("carrier_id")))) for item in went]
     return sorted(lines, key=lambda line: (line["at"], line["id"]))
 
 
