@@ -108,7 +108,7 @@ def test_a_part_takes_all_that_fits(text: str) -> None:
 
 @given(SEEN_TEXTS)
 @example("ꦱ" * 66 + FLAG * 20)
-@example("ꦱ" * 66 + "ꦩ꧀ꦧ" * 30)
+@example("ꦱ" * 65 + "ꦩ꧀ꦧ" * 30)
 @example("ꦱ" * 60 + FAMILY * 20)
 @example("ꦱ" * 66 + HANDS * 20)
 @example("ꦱ" * 66 + "e\u0301" * 20)
@@ -288,9 +288,22 @@ def test_it_is_cut_behind_the_last_word_that_fits(head: str, text: str, tail: st
 
 @pytest.mark.parametrize("one", [FAMILY, HANDS, FLAG, "ꦩ꧀ꦧ", "e\u0301"])
 def test_where_no_word_ends_near_it_is_cut_between_characters(one: str) -> None:
-    said = fitted("Tiket: ", one * 200, " habis", 2).removeprefix("Tiket: ").removesuffix("... habis")
-    assert said == one * (len(said) // len(one))
-    assert len(said) > len(one)
+    for length in range(20):  # wherever in a character the limit falls
+        head = "x" * length
+        said = fitted(head, one * 200, " habis", 2).removeprefix(head).removesuffix("... habis")
+        assert said == one * (len(said) // len(one))
+        assert len(said) > len(one)
+
+
+@pytest.mark.parametrize("length", range(20))
+def test_no_word_is_left_out_that_fits_wherever_the_limit_falls(length: int) -> None:
+    head, words = "x" * length, "satu delapan " * 40
+    said = fitted(head, words, " habis", 1).removeprefix(head).removesuffix("... habis")
+    assert said == words[: len(said)]
+    assert words[len(said)] == " "
+    longer = said + " " + words[len(said) :].split(maxsplit=1)[0]
+    assert segments(f"{head}{said}... habis") == 1
+    assert segments(f"{head}{longer}... habis") == 2
 
 
 def test_a_long_word_is_cut_within_it() -> None:

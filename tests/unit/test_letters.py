@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.domain.complaint import Complaint, Reason
+from chalicelib.domain.gsm import segments
 from chalicelib.domain.letters import Letter, Names, filed_reply, inert, letter_for
 from chalicelib.domain.life import add_message, answer, ask, dispatch, forward, merge, reject, reopen
 from chalicelib.domain.notices import Notice, To, notices_owed
@@ -175,19 +176,26 @@ def test_a_reply_after_an_interim_answer_names_no_deadline() -> None:
 
 
 @pytest.mark.parametrize(
-    ("final", "words", "foot"),
+    ("final", "words", "foot", "ask"),
     [
-        (True, "dijawab", "Belum puas? Buka kembali paling lambat 8 Des 2026, atau beri nilai.\n"),
-        (False, "mendapat jawaban sementara", ""),
+        (
+            True,
+            "dijawab",
+            "Belum puas? Buka kembali paling lambat 8 Des 2026, atau beri nilai.\n",
+            f" Nilai: NILAI {TICKET} 1-5. Belum beres: BUKA {TICKET} <alasan>",
+        ),
+        (False, "mendapat jawaban sementara", "", ""),
     ],
 )
-def test_the_reporter_reads_the_answer_by_mail_and_by_sms(*, final: bool, words: str, foot: str) -> None:
+def test_the_reporter_reads_the_answer_and_what_may_be_done_by_mail_and_by_sms(
+    *, final: bool, words: str, foot: str, ask: str
+) -> None:
     letter = told(in_progress(), answered("Sudah diganti.\nTerima kasih.", final=final))
     assert letter.subject == f"Tanggapan untuk aduan {TICKET}"
     assert letter.text == (
         f"Aduan Anda {TICKET} {words}:\n\nSudah diganti.\nTerima kasih.\n\n{foot}Lihat: {URL}/t/{TICKET}\n"
     )
-    assert letter.sms == f"Tiket {TICKET} dijawab DPUPRPKP: Sudah diganti. Terima kasih. {URL}/t/{TICKET}"
+    assert letter.sms == f"Tiket {TICKET} dijawab DPUPRPKP: Sudah diganti. Terima kasih.{ask}"
 
 
 def test_the_reporter_reads_the_question_and_how_and_until_when_to_reply() -> None:
@@ -198,7 +206,7 @@ def test_the_reporter_reads_the_question_and_how_and_until_when_to_reply() -> No
         f"Balas paling lambat 8 Des 2026 di halaman aduan, atau kirim SMS: TAMBAH {TICKET} <jawaban>.\n"
         f"Lihat: {URL}/t/{TICKET}\n"
     )
-    assert letter.sms == f"Tiket {TICKET} ditanya DPUPRPKP: Tiang nomor berapa? {URL}/t/{TICKET}"
+    assert letter.sms == f"Tiket {TICKET} ditanya DPUPRPKP: Tiang nomor berapa? Balas SMS ini dengan jawaban Anda."
 
 
 @pytest.mark.parametrize(
@@ -216,7 +224,7 @@ def test_a_rejection_says_why_which_office_is_right_and_what_can_be_done(reason:
         "Jika menurut Anda keliru, buka kembali di halaman aduan dengan alasannya.\n"
         f"Lihat: {URL}/t/{TICKET}\n"
     )
-    assert letter.sms == f"Tiket {TICKET} tidak diproses, {words}: Ke BPJN. {URL}/t/{TICKET}"
+    assert letter.sms == f"Tiket {TICKET} tidak diproses, {words}: Ke BPJN. Keliru? BUKA {TICKET} <alasan>"
 
 
 def test_a_merger_says_into_which_complaint_and_that_news_goes_on() -> None:
@@ -226,7 +234,7 @@ def test_a_merger_says_into_which_complaint_and_that_news_goes_on() -> None:
         f"Aduan Anda {TICKET} sama dengan aduan {OTHER_TICKET}, dan digabung dengannya.\n\n"
         f"Anda tetap mendapat kabar tentang aduan itu.\nLihat: {URL}/t/{OTHER_TICKET}\n"
     )
-    assert letter.sms == f"Tiket {TICKET} digabung dengan {OTHER_TICKET}. {URL}/t/{OTHER_TICKET}"
+    assert letter.sms == f"Tiket {TICKET} digabung dengan {OTHER_TICKET}."
 
 
 def test_the_reporter_of_a_merged_complaint_is_told_by_their_own_ticket_and_to_do_nothing_that_they_cannot() -> None:
@@ -238,10 +246,40 @@ def test_the_reporter_of_a_merged_complaint_is_told_by_their_own_ticket_and_to_d
         f"Aduan Anda {OTHER_TICKET} dijawab:\nAduan Anda digabung dengan {TICKET}.\n\nSudah.\n\n"
         f"Lihat: {URL}/t/{TICKET}\n"
     )
-    assert letter.sms == f"Tiket {OTHER_TICKET} dijawab DPUPRPKP: Sudah. {URL}/t/{TICKET}"
+    assert letter.sms == f"Tiket {OTHER_TICKET} dijawab DPUPRPKP: Sudah."
     gone = merge(both, replace(dispatched(), ticket="00000-00000"), ADMIN, LATER)[0]
     assert "Anda tetap mendapat kabar" in told(both, gone, OTHER_TICKET).text
     assert told(both, gone, OTHER_TICKET).text.startswith(f"Aduan Anda {OTHER_TICKET} sama dengan aduan 00000-00000")
+
+
+def test_no_reporter_of_a_merged_complaint_is_asked_by_sms_for_what_they_cannot_do() -> None:
+    both = merge(survivor(), dispatched(), ADMIN, LATER)[1]
+    steps = {
+        "dijawab": answer(both, "Sudah.", OFFICER, LATER, CALENDAR, POLICY, final=True),
+        "ditanya": ask(both, "Di mana?", OFFICER, LATER, CALENDAR, POLICY),
+        "tidak diproses": reject(both, Reason.SPAM, "Bukan.", ADMIN, LATER),
+    }
+    for words, after in steps.items():
+        theirs, own = told(both, after, OTHER_TICKET).sms, told(both, after).sms
+        assert f"Tiket {OTHER_TICKET} {words}" in theirs
+        assert not any(word in theirs for word in ("BUKA", "NILAI", "Balas"))
+        assert any(word in own for word in (f"BUKA {TICKET}", "Balas SMS ini"))
+
+
+@pytest.mark.parametrize("said", ["Lampu sudah diganti oleh petugas. " * 60, "ꦱꦩ꧀ꦧꦠ꧀ ꦢꦭꦤ꧀ " * 60])
+def test_a_long_answer_is_cut_in_the_sms_and_leads_to_the_whole_by_its_link(said: str) -> None:
+    done = answer(in_progress(), said, OFFICER, LATER, CALENDAR, POLICY, final=True)
+    letter = told(in_progress(), done)
+    assert f"... {URL}/t/{TICKET} Nilai: NILAI {TICKET} 1-5." in letter.sms
+    assert letter.sms.endswith(f"BUKA {TICKET} <alasan>")
+    assert segments(letter.sms) == 3
+    assert inert(said).strip() in letter.text
+
+
+@pytest.mark.parametrize("said", ["👍", "\u200b"])
+def test_an_answer_that_says_nothing_in_an_sms_asks_for_a_rating_all_the_same(said: str) -> None:
+    letter = told(in_progress(), answered(said))
+    assert letter.sms.startswith(f"Tiket {TICKET} dijawab DPUPRPKP. Nilai: NILAI {TICKET}")
 
 
 def test_an_answer_without_words_is_told_all_the_same() -> None:

@@ -16,7 +16,8 @@ def test_the_citys_policy_has_the_defaults_of_the_rules() -> None:
     assert (POLICY.verify, POLICY.answer, POLICY.reply) == (3, 5, 10)
     assert POLICY.finish == {"complaint": 14, "question": 5, "idea": 5, "information": 5, "supervision": 60}
     assert (POLICY.black_vest, POLICY.replacement) == (2, 3)
-    assert (POLICY.twin_minutes, POLICY.parts_wait_minutes) == (10, 10)
+    assert (POLICY.twin_minutes, POLICY.parts_wait_minutes, POLICY.unnumbered_parts_seconds) == (10, 10, 60)
+    assert (POLICY.sms_per_number, POLICY.sms_per_day) == (20, 5000)
     thirty_days = timedelta(hours=720)
     assert POLICY.standing == StandingPolicy(window=thirty_days, warnings=3, vests=2, way_down=thirty_days)
     assert (POLICY.reward_finished, POLICY.reward_after) == (10, 10)
@@ -27,7 +28,8 @@ NUMBERS = [
     "working_days.verify", "working_days.answer", "working_days.reply", "working_days.finish.complaint",
     "working_days.finish.question", "working_days.finish.idea", "working_days.finish.information",
     "working_days.finish.supervision", "ladder.black_vest", "ladder.replacement", "sms.twin_minutes",
-    "sms.parts_wait_minutes", "duplicates.days", "standing.window_hours",
+    "sms.parts_wait_minutes", "sms.unnumbered_parts_seconds", "sms.per_number_per_day", "sms.per_day",
+    "duplicates.days", "standing.window_hours",
     "standing.warnings", "standing.black_vests", "standing.way_down_hours", "reward.finished",
     "reward.after_working_days",
 ]  # fmt: skip

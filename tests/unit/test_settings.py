@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 
 import boto3
 import pytest
@@ -18,7 +19,12 @@ SECRETS = {
     "SAMBAT_SMS_GENERIC_SECRET": "whsec_dGhlLXNlY3JldC1vZi10aGUtZ2F0ZXdheQ==",
     "SAMBAT_SMS_SMSGATE_SECRET": "the-smsgate-key",
     "SAMBAT_SMS_SMSGATE_PASSWORD": "the-smsgate-password",
+    "SAMBAT_SMS_VONAGE_SECRET": "the-vonage-signature-secret",
+    "SAMBAT_SMS_PLIVO_SECRET": "the-plivo-token",
+    "SAMBAT_SMS_SINCH_SECRET": "the-sinch-webhook-secret",
+    "SAMBAT_SMS_MESSAGEBIRD_SECRET": "the-messagebird-key",
 }
+TOPIC = "arn:aws:sns:ap-southeast-3:000000000000:sambat-sms"
 NEEDED = {
     "SAMBAT_PUBLIC_URL": "https://sambat.example/api",
     "SAMBAT_TABLE_PREFIX": "city-",
@@ -51,7 +57,7 @@ def test_what_is_needed_is_enough_and_the_rest_has_its_defaults() -> None:
         "mayor@city.example",
     )
     assert found.placeholders_to_admin
-    assert (dict(found.sms), found.sms_default, found.sms_number) == ({}, "", "")
+    assert (dict(found.sms), found.sms_default, found.sms_fallback, found.sms_number) == ({}, "", "", "")
 
 
 def test_everything_can_be_set() -> None:
@@ -93,13 +99,15 @@ def test_what_is_missing_empty_or_blank_is_named(name: str, given: str | None) -
 OPTIONAL = [
     "SAMBAT_CITY", "SAMBAT_TIME_ZONE", "SAMBAT_OIDC_KEYS_URL", "SAMBAT_OIDC_ROLES_CLAIM", "SAMBAT_OIDC_OPD_CLAIM",
     "SAMBAT_OIDC_DIVISION_CLAIM", "SAMBAT_PLACEHOLDERS_TO_ADMIN", "SAMBAT_SMS_DEFAULT", "SAMBAT_SMS_NUMBER",
+    "SAMBAT_SMS_FALLBACK", "SAMBAT_SMS_VONAGE_METHOD", "SAMBAT_SMS_TWILIO_UNNUMBERED_PARTS",
     "SAMBAT_OIDC_AUTHORIZE_URL", "SAMBAT_OIDC_TOKEN_URL",
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize("name", OPTIONAL)
 def test_an_optional_one_that_is_empty_is_one_that_is_not_there(name: str) -> None:
-    assert read({**NEEDED, name: ""}) == read(NEEDED)
+    given = {**NEEDED, "SAMBAT_SMS_VONAGE_SECRET": "secret", "SAMBAT_SMS_TWILIO_SECRET": "secret"}
+    assert read({**given, name: ""}) == read(given)
 
 
 BAD = [
@@ -114,6 +122,12 @@ BAD = [
     ("SAMBAT_PLACEHOLDERS_TO_ADMIN", "False", "must be one of: true, false"),
     ("SAMBAT_SMS_DEFAULT", "vonage", "names a provider that is not on"),
     ("SAMBAT_SMS_DEFAULT", "twilio", "names a provider that is not on"),
+    ("SAMBAT_SMS_FALLBACK", "vonage", "names a provider that is not on"),
+    ("SAMBAT_SMS_FALLBACK", "carrier pigeon", "names a provider that is not on"),
+    ("SAMBAT_SMS_SNS_TOPIC_ARN", " ", "is empty"),
+    ("SAMBAT_SMS_SNS_TOPIC_ARN", "sambat-sms", "is no ARN of an SNS topic"),
+    ("SAMBAT_SMS_SNS_TOPIC_ARN", f"{TOPIC}:subscription", "is no ARN of an SNS topic"),
+    ("SAMBAT_SMS_SNS_TOPIC_ARN", TOPIC.replace(":sns:", ":sqs:"), "is no ARN of an SNS topic"),
     ("SAMBAT_SMS_TWILIO_SECRET", "", "is empty"),
     ("SAMBAT_SMS_SMSGATE_SECRET", " \n", "is empty"),
     ("SAMBAT_SMS_GENERIC_SECRET", "", "is empty"),
@@ -133,18 +147,60 @@ def test_what_is_bad_is_named_with_what_is_wrong(name: str, value: str, said: st
 # ------------------------------------------------------------------------------------------------ providers
 
 
+SWITCHES = {name: f"SAMBAT_SMS_{name.upper()}_SECRET" for name in settings.SMS_PROVIDERS if name != "sns"}
+SWITCHES["sns"] = "SAMBAT_SMS_SNS_TOPIC_ARN"  # AWS signs with its own key: the city has no secret for it
+ON = {**SECRETS, "SAMBAT_SMS_SNS_TOPIC_ARN": TOPIC}
+
+
 @pytest.mark.parametrize("name", settings.SMS_PROVIDERS)
 def test_a_provider_is_on_only_when_its_secret_is_set(name: str) -> None:
-    secret = f"SAMBAT_SMS_{name.upper()}_SECRET"
-    assert set(read({**NEEDED, f"SAMBAT_SMS_{name.upper()}_URL": "https://provider.example"}).sms) == set()
-    assert set(read({**NEEDED, secret: WHOLE[secret]}).sms) == {name}
+    others = {f"SAMBAT_SMS_{name.upper()}_{part}": "https://provider.example" for part in ("URL", "USER", "FROM")}
+    assert set(read({**NEEDED, **others}).sms) == set()
+    assert set(read({**NEEDED, SWITCHES[name]: ON[SWITCHES[name]]}).sms) == {name}
+
+
+def test_a_secret_does_not_switch_on_what_needs_a_topic() -> None:
+    assert dict(read({**NEEDED, "SAMBAT_SMS_SNS_SECRET": "secret"}).sms) == {}
+
+
+def test_all_providers_may_be_on_each_with_its_own_webhook() -> None:
+    found = read({**NEEDED, **ON}).sms
+    assert set(found) == set(settings.SMS_PROVIDERS)
+    assert all(one.webhook == f"https://sambat.example/api/webhooks/sms/{name}" for name, one in found.items())
+    assert {one.topic for one in found.values()} == {"", TOPIC}
 
 
 def test_a_provider_has_all_that_is_set_for_it() -> None:
     given = {"SECRET": "s3cr3t", "URL": "https://provider.example/", "USER": "user", "PASSWORD": "p4ss"}
-    given |= {"ACCOUNT": "AC1", "FROM": "+628"}
+    given |= {"ACCOUNT": "AC1", "FROM": "+6280000000001", "UNNUMBERED_PARTS": "true"}
     found = read({**NEEDED, **{f"SAMBAT_SMS_TWILIO_{part}": value for part, value in given.items()}})
-    assert found.sms == {"twilio": SmsProvider("s3cr3t", "https://provider.example", "user", "p4ss", "AC1", "+628")}
+    whole = SmsProvider("s3cr3t", "https://provider.example", "user", "p4ss", "AC1", "+6280000000001")
+    webhook = "https://sambat.example/api/webhooks/sms/twilio"
+    assert found.sms == {"twilio": replace(whole, webhook=webhook, unnumbered=True)}
+
+
+@pytest.mark.parametrize("method", ["sha256", "sha512", "sha1", "md5", "md5hash"])
+def test_vonage_signs_by_the_method_that_is_set_by_default_hmac_sha256(method: str) -> None:
+    on = {**NEEDED, "SAMBAT_SMS_VONAGE_SECRET": "secret"}
+    assert read({**on, "SAMBAT_SMS_VONAGE_METHOD": method}).sms["vonage"].method == method
+    assert read(on).sms["vonage"].method == "sha256"
+    with pytest.raises(
+        BadSetting, match=r"^SAMBAT_SMS_VONAGE_METHOD must be one of: sha256, sha512, sha1, md5, md5hash$"
+    ):
+        read({**on, "SAMBAT_SMS_VONAGE_METHOD": "none"})
+
+
+@pytest.mark.parametrize(("said", "unnumbered"), [("true", True), ("false", False), (None, False)])
+def test_a_provider_delivers_parts_with_their_numbers_unless_it_is_said(said: str | None, *, unnumbered: bool) -> None:
+    on = {**NEEDED, "SAMBAT_SMS_PLIVO_SECRET": "secret"} | ({"SAMBAT_SMS_PLIVO_UNNUMBERED_PARTS": said} if said else {})
+    assert read(on).sms["plivo"].unnumbered is unnumbered
+    with pytest.raises(BadSetting, match=r"^SAMBAT_SMS_PLIVO_UNNUMBERED_PARTS must be one of: false, true$"):
+        read({**on, "SAMBAT_SMS_PLIVO_UNNUMBERED_PARTS": "yes"})
+
+
+def test_a_fallback_is_one_that_is_on() -> None:
+    on = {**NEEDED, "SAMBAT_SMS_PLIVO_SECRET": "secret", "SAMBAT_SMS_SMSGATE_SECRET": "secret"}
+    assert read({**on, "SAMBAT_SMS_FALLBACK": "plivo"}).sms_fallback == "plivo"
 
 
 @pytest.mark.parametrize(
@@ -175,7 +231,7 @@ def test_no_secret_stands_in_the_settings_as_they_are_shown() -> None:
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [*((name, "") for name in NEEDED), *((name, value) for name, value, _ in BAD if value != "twilio")],
+    [*((name, "") for name in NEEDED), *((name, value) for name, value, _ in BAD if value not in ("twilio", "vonage"))],
 )
 def test_no_secret_stands_in_what_is_said_of_a_bad_setting(name: str, value: str) -> None:
     with pytest.raises(BadSetting) as refused:
