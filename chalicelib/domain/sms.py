@@ -60,6 +60,10 @@ _SCORE: Final = re.compile(
     re.DOTALL | re.IGNORECASE,
 )
 _NO_SCORE: Final = re.compile(r"^\d{1,3}\W+")  # NILAI 10 <ticket>
+_FLAGS: Final = {
+    "anonim": "anonymous", "anonymous": "anonymous", "rahasia": "confidential", "confidential": "confidential",
+}  # fmt: skip
+_FLAG: Final = re.compile(rf"^\W*({'|'.join(_FLAGS)})\b\W+(\w.*)$", re.IGNORECASE | re.DOTALL)
 _POLITE_WORDS: Final = 3  # that may follow a command: "CEK <tiket> ya pak tolong"
 _POLITE: Final = re.compile(
     rf"\W*(?:(?:sms|ya|pak|bu|mas|mbak|min|tolong|please|terima|kasih|makasih|suwun)\b\W*){{0,{_POLITE_WORDS}}}",
@@ -70,14 +74,16 @@ _POLITE: Final = re.compile(
 @dataclass(frozen=True, slots=True)
 class Sms:
     """A message understood. `ticket` is None where it was mistyped and "" where a rating names none; `text` is the free
-    part without the keyword, `score` is 1..5, None where none was named; `keyword` says of a complaint that it began
-    with SAMBAT."""
+    part without the keyword, `score` is 1..5, None where none was named. `keyword` says of a complaint that it began
+    with SAMBAT; only then ANONIM and RAHASIA behind it make it `anonymous` and `confidential`."""
 
     command: Command
     text: str = ""
     ticket: str | None = None
     score: int | None = None
     keyword: bool = False
+    anonymous: bool = False
+    confidential: bool = False
 
 
 def read_sms(text: str) -> Sms:
@@ -86,7 +92,7 @@ def read_sms(text: str) -> Sms:
     if _KEYWORD_ALONE.match(text) or not text.strip():
         return Sms(Command.HELP)
     free = _KEYWORD.sub("", text, count=1)
-    complaint = Sms(Command.FILE, free.strip(), keyword=free != text)
+    complaint = _complaint(free, keyword=free != text)
     command, rest = _command(free)
     if command is None:
         return complaint
@@ -95,6 +101,20 @@ def read_sms(text: str) -> Sms:
     if not rest:
         return Sms(Command.HELP)
     return _about_ticket(command, rest) or (_rating_alone(rest) if command is Command.RATE else None) or complaint
+
+
+def _complaint(free: str, *, keyword: bool) -> Sms:
+    said, flags = free, set[str]()
+    while keyword and (flag := _FLAG.match(said)):
+        flags.add(_FLAGS[flag[1].lower()])
+        said = flag[2]
+    return Sms(
+        Command.FILE,
+        said.strip(),
+        keyword=keyword,
+        anonymous="anonymous" in flags,
+        confidential="confidential" in flags,
+    )
 
 
 def _command(free: str) -> tuple[Command | None, str]:

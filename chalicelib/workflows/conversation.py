@@ -165,11 +165,14 @@ def _free_text(meant: Sms, message: Inbound, now: datetime, *, incomplete: bool)
     asked = known if reply_to else None if is_filed else _asked(mine, meant, now)
     if asked and _replied(asked, meant.text, delivery, now):
         return Reply(replies.REPLIED.format(ticket=asked))
-    ticket = ("" if reply_to else known) or _ticket_among_twins(delivery, own, message, mine, now)
+    words = Filing(
+        message.text, "sms", anonymous=meant.anonymous, confidential=meant.confidential, incomplete=incomplete
+    )
+    ticket = ("" if reply_to else known) or _ticket_among_twins(delivery, own, message.sender, words, mine, now)
     stored = complaints.complaint_of(ticket, consistent=True) if ticket != own else None
     if stored is None:
         who = filing.Reporter(phone=message.sender, provider=message.provider)
-        stored = filing.submit_sms(message.text, meant.text, who, ticket, now, incomplete=incomplete)
+        stored = filing.submit_sms(words, meant.text, who, ticket, now)
     return Reply(filed_reply(stored, settings.current().zone), by_stream=True)
 
 
@@ -201,14 +204,16 @@ def _replied(ticket: str, text: str, delivery: str, now: datetime) -> bool:
         return False
 
 
-def _ticket_among_twins(delivery: str, own: str, message: Inbound, mine: Sequence[Complaint], now: datetime) -> str:
+def _ticket_among_twins(
+    delivery: str, own: str, sender: str, words: Filing, mine: Sequence[Complaint], now: datetime
+) -> str:
     """Return the ticket of a delivery: its own, or that of what the number sent minutes before in nearly the same words
     (a twin, in the very same ones); always the same one."""
-    first = _filed_before(message.text, mine, now)
+    first = _filed_before(words, mine, now)
     if first and first.ticket != own and complaints.complaint_of(own, consistent=True) is None:
         intake.remember_ticket(delivery, first.ticket, now)
         return first.ticket
-    twin = name_of(settings.current().signing_key, "twin", message.sender, sms.same_text(message.text))
+    twin = name_of(settings.current().signing_key, "twin", sender, sms.same_text(words.text))
     ticket = intake.claim_text(twin, own, now, timedelta(minutes=city.policy().twin_minutes))
     if ticket == own or complaints.complaint_of(own, consistent=True):  # filed before the other one came
         return own
@@ -216,8 +221,8 @@ def _ticket_among_twins(delivery: str, own: str, message: Inbound, mine: Sequenc
     return ticket
 
 
-def _filed_before(text: str, mine: Sequence[Complaint], now: datetime) -> Complaint | None:
+def _filed_before(words: Filing, mine: Sequence[Complaint], now: datetime) -> Complaint | None:
     try:
-        return doubling.first_of(mine, Filing(text=text, channel="sms"), now)
+        return doubling.first_of(mine, words, now)
     except (TimelineFull, IllegalAction):  # it takes no more: then this is a complaint of its own
         return None

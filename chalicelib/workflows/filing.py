@@ -112,11 +112,8 @@ def _first_of_the_same(filing: Filing, reporter: Reporter, now: datetime) -> Com
         return None
 
 
-def submit_sms(
-    text: str, free_text: str, reporter: Reporter, ticket: str, now: datetime, *, incomplete: bool = False
-) -> Complaint:
+def submit_sms(filing: Filing, free_text: str, reporter: Reporter, ticket: str, now: datetime) -> Complaint:
     """File a whole SMS under the ticket that its message always has; a repetition returns the first one."""
-    filing = Filing(text=text, channel="sms", incomplete=incomplete)
     fingerprint = name_of(settings.current().signing_key, "sms", ticket)[:FINGERPRINT]
     stored = _store(filing, free_text, reporter, ticket, fingerprint, now)
     if stored is None:

@@ -244,6 +244,25 @@ def test_a_whole_life_by_sms_alone(service: Service, carrier: Carrier) -> None:
     assert count(service) == 1
 
 
+def test_what_is_anonymous_shows_the_opd_no_number_and_goes_on_by_sms(service: Service, carrier: Carrier) -> None:
+    ticket = file(service, "SAMBAT ANONIM lampu jalan (PJU) mati di Jl. Bukirsari")
+    shown = service.get(f"/opd/complaints/{ticket}", token("opd", "dpuprpkp"))
+    assert shown.json["anonymous"] is True
+    assert CITIZEN not in shown.text
+    act(service, ticket, "answer", text=DONE)
+    service.deliver()
+    assert DONE in last_to(carrier)
+
+
+def test_what_is_confidential_is_not_there_for_the_public_and_is_for_its_number(
+    service: Service, carrier: Carrier
+) -> None:
+    ticket = file(service, "SAMBAT RAHASIA lampu jalan (PJU) mati di Jl. Bukirsari")
+    assert service.get(f"/complaints/{ticket}").status == 404
+    generic(service, f"CEK {ticket}", "m-2")
+    assert ticket in last_to(carrier)
+
+
 # ------------------------------------------------------------------------------------------------ what staff sees of it
 
 

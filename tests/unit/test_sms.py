@@ -451,3 +451,25 @@ def test_a_message_cut_anywhere_is_whole_again(text: str, total: int, random: Ra
     parts = [(number + 1, text[number * size : (number + 1) * size]) for number in range(total)]
     random.shuffle(parts)
     assert joined_parts(parts, total) == (text, True)
+
+
+# ------------------------------------------------------------------------------------------------ anonim, rahasia
+
+
+@pytest.mark.parametrize(
+    ("text", "free", "flags"),
+    [
+        ("SAMBAT ANONIM pungli di kelurahan", "pungli di kelurahan", (True, False)),
+        ("sambat rahasia: pungli di kelurahan", "pungli di kelurahan", (False, True)),
+        ("Sambat anonim, rahasia. Pungli di kelurahan", "Pungli di kelurahan", (True, True)),
+        ("sambat confidential anonymous bribes asked", "bribes asked", (True, True)),
+        ("anonim pungli di kelurahan", "anonim pungli di kelurahan", (False, False)),
+        ("sambat anonimitas pelapor", "anonimitas pelapor", (False, False)),
+        ("sambat rahasia", "rahasia", (False, False)),
+    ],
+)
+def test_behind_the_keyword_a_complaint_is_made_anonymous_or_confidential(
+    text: str, free: str, flags: tuple[bool, bool]
+) -> None:
+    meant = read_sms(text)
+    assert (meant.command, meant.text, (meant.anonymous, meant.confidential)) == (Command.FILE, free, flags)
