@@ -27,6 +27,7 @@ from tests.builders import Service, running_service, token
 from tests.functional.doors import (
     CITIZEN,
     LAMP,
+    NEIGHBOUR,
     PARKING,
     VAGUE,
     Call,
@@ -165,7 +166,7 @@ def watch() -> Iterator[Watch]:
     watching = Watch()
     with ExitStack() as ending:
         service = ending.enter_context(running_service())
-        ending.enter_context(carrier_on())
+        carrier = ending.enter_context(carrier_on())
         ending.enter_context(watched_aws(before=watching.see))
         late = _something_escalated()
         with watching.function("APIHandler"):
@@ -175,9 +176,17 @@ def watch() -> Iterator[Watch]:
             _ladder(service, late)
         with watching.function("Identify"):
             _identify()
+        _something_owed_to_a_reporter(service, 1)
         _as(watching, "NotifyOpd", _handler("notify_opd"), {"Records": service._records()})
-        _something_owed_to_a_reporter(service)
+        told = _told_by_sms(service)
+        with watching.function("APIHandler"):
+            _reports(service, told)
+        carrier.status = 503
+        _something_owed_to_a_reporter(service, 2)
+        _as(watching, "NotifyOpd", _handler("notify_opd"), {"Records": service._records()})
+        _something_owed_to_a_reporter(service, 3)
         _as(watching, "ReconcileMessages", _handler("reconcile_messages"), _event(wall_clock() + timedelta(hours=2)))
+        carrier.status = 202
         _something_overdue()
         for days in (-40, 0):  # an event that comes late sets deadlines that are over: the watermark goes back
             _as(watching, "SweepDeadlines", _handler("sweep_deadlines"), _event(wall_clock() + timedelta(days=days)))
@@ -311,9 +320,26 @@ def _identify() -> None:
     assert principal_of(token("admin")).role == "admin"
 
 
-def _something_owed_to_a_reporter(service: Service) -> None:
+def _told_by_sms(service: Service) -> list[str]:
+    """Return the ids of the messages to reporters that the carrier of `generic` took."""
+    items = [item for item in service.items("notifications") if "reporter" in item["id"]["S"]]
+    return [item["id"]["S"] for item in items if item.get("provider") == {"S": "generic"}]
+
+
+def _reports(service: Service, told: list[str]) -> None:
+    """What became of them: one was delivered, the others were not."""
+    assert len(told) > 1
+    for n, about in enumerate(told):
+        report = {"id": f"r-{n}", "about": about.replace(".", "_"), "status": "failed" if n else "delivered"}
+        assert generic_body(service, json.dumps(report).encode()).status == 200
+
+
+def _something_owed_to_a_reporter(service: Service, n: int) -> None:
+    """What nobody has told of yet: two complaints by SMS, one of them answered."""
     officer = token("opd", "dishub")
-    assert service.twilio(f"{PARKING} sejak kemarin", sid="SM9").status == 200  # stopped: no reply, but filed
+    for place in ("depan", "belakang"):
+        text = f"{PARKING} {place} {'abc'[n - 1] * 9} {place[::-1] * n}"
+        assert generic(service, text, f"{place}-{n}", f"+62800000000{n}{len(place)}").status == 200
     ticket = service.get("/opd/complaints?status=dispatched", officer).json["items"][0]["ticket"]
     assert service.post(f"/opd/complaints/{ticket}/answer", {"text": "Sudah."}, officer).status == 200
 
@@ -323,7 +349,7 @@ def _something_overdue() -> None:
     past = wall_clock() - timedelta(days=60)
     registry.pull_back_watermark(past)
     filed(LAMP, at=past)
-    lost = Inbound("generic", "g-9", CITIZEN, VAGUE, Part("b8", 1, 2))
+    lost = Inbound("generic", "g-9", NEIGHBOUR, HOLE, Part("b8", 1, 2))
     assert texting.receive_sms(lost, wall_clock() - timedelta(hours=5)) is None
 
 

@@ -1,6 +1,6 @@
 """SMS that go out: how many today and this month, and which are still to be tried.
 
-The counts are for caps and cost: an update whose answer was lost may count one SMS twice, never none.
+The counts are for caps and cost, of what a carrier took: an update whose answer was lost may count one SMS twice.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def reserve(phone_key: str, segments: int, now: datetime, on: date, most: tuple[
     """Count one SMS of so many segments to this number on that day of the city; False, and it counts as held, when the
     number or the city had its `most` (to a number, in all) that day."""
     per_number, per_day = most
-    number = IntakeItem(f"sms#{on}#{phone_key}", "-")
+    number = _number(phone_key, on)
     expires = IntakeItem.expires_at.set(now + timedelta(days=2))
     had_few = IntakeItem.n.does_not_exist() | (IntakeItem.n < per_number)
     if not _added(number, [IntakeItem.n.add(1), expires], had_few):
@@ -39,6 +39,16 @@ def reserve(phone_key: str, segments: int, now: datetime, on: date, most: tuple[
     if not _added(_day(on), [Path("messages").add(1), Path("segments").add(segments)], few):
         return _hold(on)
     return True
+
+
+def give_back(phone_key: str, segments: int, on: date) -> None:
+    """An SMS that was counted was taken by nobody."""
+    _added(_number(phone_key, on), [IntakeItem.n.add(-1)])
+    _added(_day(on), [Path("messages").add(-1), Path("segments").add(-segments)])
+
+
+def _number(phone_key: str, on: date) -> IntakeItem:
+    return IntakeItem(f"sms#{on}#{phone_key}", "-")
 
 
 def _hold(on: date) -> bool:

@@ -287,9 +287,9 @@ class EscalationItem(Item):
 class NotificationItem(Item):
     """One message: no address and no text, only that it went out. `carrier_id` is the carrier's own id.
 
-    Of an SMS also the `provider`, what it took in `segments`, the `attempts` (1 where there is none), and its `state`:
-    none once the carrier has it, then `delivered`; `owed` while it is tried again, `held` when the day's caps were
-    reached, `failed` when it was given up.
+    Of an SMS also the `provider`, what it took in `segments`, the `attempts` (1 where there is none), how many of them
+    a carrier took and left `undelivered`, and its `state`: none once the carrier has it, then `delivered`; `owed` while
+    it is tried again, `held` when the day's caps were reached, `failed` when it was given up.
     """
 
     class Meta:
@@ -305,6 +305,7 @@ class NotificationItem(Item):
     provider = UnicodeAttribute(null=True)
     segments = NumberAttribute(null=True)
     attempts = NumberAttribute(null=True)
+    undelivered = NumberAttribute(null=True)
     state = UnicodeAttribute(null=True)
     expires_at = TTLAttribute()
 

@@ -146,16 +146,17 @@ def _mail(notice: Notice, address: str, letter: Letter, now: datetime, carriers:
 
 
 def _to_reporter(notice: Notice, letter: Letter, now: datetime, carriers: _Carriers) -> NotificationItem | None:
-    """Tell the reporter: who came by SMS by SMS, everybody else by e-mail where there is an address; each the other way
-    where that one is none."""
+    """Tell the reporter: who came by SMS, and wants them, by SMS; else by e-mail where there is an address; else by SMS
+    all the same."""
     if carriers.reporters is None:
         raise StoreUnavailable("who filed it could not be looked up")
     reporter = carriers.reporters.get(notice.ticket)
     if reporter is None:
         return None
     providers = outgoing.providers_for(reporter)
-    if reporter.email and not (reporter.provider and providers):
+    by_sms = bool(providers) and outgoing.is_wanted(notice, reporter)
+    if reporter.email and not (by_sms and reporter.provider):
         return _mail(notice, reporter.email, letter, now, carriers)
-    if not providers or not outgoing.is_wanted(notice, reporter):
+    if not by_sms:
         return None
     return outgoing.tell(notice, letter.sms, reporter, providers, now, carriers.down)
