@@ -761,13 +761,13 @@ def test_who_said_berhenti_meanwhile_gets_nothing(service: Service, carrier: Car
 
 
 def test_who_said_berhenti_and_left_an_address_is_told_there(service: Service, carrier: Carrier) -> None:
-    ticket = entered(service, phone=CITIZEN, email="warga@example.org")
+    ticket = entered(service, email=EMAIL)
     generic(service, "BERHENTI", "m-9")
     act(service, ticket, "answer", text="Sudah diganti.")
     carrier.asked.clear()
     tell(service)
     assert carrier.asked == []
-    assert "warga@example.org" in mails(service)
+    assert any("Sudah diganti." in text for text in mails(service))
 
 
 @pytest.mark.parametrize("gone", ["reporters", "complaints"])
