@@ -1,11 +1,13 @@
 """The package as Lambda gets it: its weight, and the CPU of a cold start out of it, beside Chalice and PynamoDB alone.
 
 Each start is a fresh interpreter that sees nothing but the unpacked package, bytecode and all. Both sides end with a
-DynamoDB client that is ready, but for `identify`, which has none: it ends with PyJWT.
+DynamoDB client that is ready, but for `identify`, which has none: it ends with PyJWT. One start goes on to the answer
+to its first SMS, while every provider is on and AWS answers at once.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import statistics
 import subprocess
@@ -15,6 +17,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
+from infra.bench.deliveries import ALL_ON, SECRET, by_generic, sms_text
+from infra.bench.intake import registry_answer
+from infra.bench.null_endpoint import NOTHING
 from infra.bench.rows import Row, at_most, hand_over, less_than, progress, told, unmeasured
 from infra.bench.stage import stand
 from infra.package import LIMIT
@@ -28,6 +33,16 @@ _APP: Final = "import app; from chalicelib.adapters.tables import WIRE; WIRE.cli
 _IDENTIFY: Final = "import chalicelib.api.identity, jwt"
 # All handlers but one are functions of app.py: what they import, they import as one
 _FUNCTIONS: Final = {"APIHandler, NotifyOpd, SweepDeadlines, ReconcileMessages (app)": _APP, "Identify": _IDENTIFY}
+_FIRST_SMS: Final = """
+import json, types, app
+sys.path.append(sys.argv[2])  # the null endpoint alone is taken from there
+import null_endpoint
+null_endpoint.answer_everything({name: answer.encode() for name, answer in json.loads(sys.argv[4]).items()})
+answer = app.app(json.loads(sys.argv[3]), types.SimpleNamespace(aws_request_id="1"))
+assert answer["statusCode"] == 200, answer
+print(*(name for name in sys.modules if name.startswith("chalicelib.adapters.sms_providers.")))
+"""
+_SHARED: Final = frozenset({"contract", "wire"})  # modules that all providers need
 _TIMED: Final = """
 import sys, time
 sys.path.insert(0, sys.argv[1])
@@ -51,7 +66,7 @@ def measure() -> list[Row]:
         package, tree = Path(folder) / PACKAGE, Path(folder) / "tree"
         with zipfile.ZipFile(package) as zipped:
             zipped.extractall(tree)
-        return [*_starts(tree), less_than(weight, package.stat().st_size / _MEGA, "MB", goal)]
+        return [*_starts(tree), *_first_sms(tree), less_than(weight, package.stat().st_size / _MEGA, "MB", goal)]
 
 
 def _name(function: str) -> str:
@@ -64,7 +79,7 @@ def _starts(tree: Path) -> list[Row]:
     spent: dict[str, list[float]] = {name: [] for name in programs}
     for number in range(ROUNDS):
         for name in list(programs) if number % 2 else list(reversed(programs)):
-            spent[name].append(_seconds(programs[name], tree))
+            spent[name].append(_seconds(programs[name], tree)[0])
     rows = []
     for name in _FUNCTIONS:
         ratio = statistics.median(ours / alone for ours, alone in zip(spent[name], spent["alone"], strict=True))
@@ -73,12 +88,36 @@ def _starts(tree: Path) -> list[Row]:
     return [*rows, told("  CPU of chalice + pynamodb alone", statistics.median(spent["alone"]) * 1000, "ms")]
 
 
-def _seconds(program: str, tree: Path) -> float:
+def _first_sms(tree: Path) -> list[Row]:
+    """Return the rows of a start that ends with the answer to an SMS by `generic`."""
+    progress("cold starts with a first SMS")
+    os.environ["SAMBAT_SMS_GENERIC_SECRET"] = SECRET  # what the delivery is signed with
+    answers = {"Query bench-registry": registry_answer().decode(), "Query": NOTHING.decode()}
+    spent: list[tuple[float, float]] = []
+    for _ in range(ROUNDS):
+        event = by_generic(sms_text(0), "+6280000000001", "sms-000001")
+        seconds, said = _seconds(_FIRST_SMS, tree, str(Path(__file__).parent), json.dumps(event), json.dumps(answers))
+        spent.append((seconds, _seconds(_ALONE, tree)[0]))
+    loaded = {name.rpartition(".")[2] for name in said.split()} - _SHARED
+    if "generic" not in loaded:
+        raise RuntimeError(f"not taken by generic: {loaded}")
+    ratio = statistics.median(ours / alone for ours, alone in spent)
+    return [
+        told("cold start with a first SMS by generic, beside chalice + pynamodb", ratio, "x"),
+        told("  CPU of it", statistics.median(ours for ours, _ in spent) * 1000, "ms"),
+        at_most("  modules of providers loaded by it, of the 8 that are on", len(loaded), "modules", 1),
+    ]
+
+
+def _seconds(program: str, tree: Path, *arguments: str) -> tuple[float, str]:
+    """Return the CPU seconds of a fresh interpreter that runs `program`, and what that printed; with arguments, which
+    an SMS needs, every provider is on."""
     environ = dict(os.environ)
-    stand(environ)
-    command = [sys.executable, "-I", "-S", "-B", "-c", _TIMED.format(program), str(tree)]
+    stand(environ, **(ALL_ON if arguments else {}))
+    command = [sys.executable, "-I", "-S", "-B", "-c", _TIMED.format(program), str(tree), *arguments]
     done = subprocess.run(command, env=environ, cwd=tree, capture_output=True, text=True, check=True)
-    return float(done.stdout)
+    said, _, seconds = done.stdout.strip().rpartition("\n")
+    return float(seconds), said
 
 
 if __name__ == "__main__":

@@ -11,12 +11,16 @@ import re
 import time
 from typing import Any, Final
 
+from chalicelib.settings import SMS_PROVIDERS
 from infra.bench.stage import complaint_text, http_event
 
 SMS_LENGTH: Final = 160  # characters of one SMS
 CITY: Final = "+6280000000099"
 SECRET: Final = "whsec_c2FtYmF0LWJlbmNoLXNlY3JldC1vZi0zMi1ieXRlcyE="  # noqa: S105  guards nothing
-BOTH_ON: Final = {"SAMBAT_SMS_GENERIC_SECRET": SECRET, "SAMBAT_SMS_VONAGE_SECRET": SECRET}
+ALL_ON: Final = {
+    **{f"SAMBAT_SMS_{name.upper()}_SECRET": SECRET for name in SMS_PROVIDERS},
+    "SAMBAT_SMS_SNS_TOPIC_ARN": "arn:aws:sns:ap-southeast-3:123456789012:sms",
+}
 
 
 def sms_text(number: int) -> str:

@@ -36,6 +36,11 @@ def why_none() -> str | None:
     return None if reason is None or EMULATOR.exists() else f"{reason}; no emulator at {EMULATOR.name}: `make setup`"
 
 
+def name() -> str:
+    """Return what the engine is called that `a_city` runs."""
+    return "DynamoDB Local" if why_not() is None else "the embedded emulator"
+
+
 @contextmanager
 def a_city(**settings: str) -> Iterator[None]:
     """Set this process up for a new city on an engine of its own, with more `settings`; e-mails go nowhere.

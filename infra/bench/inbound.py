@@ -1,4 +1,4 @@
-"""CPU of one SMS that comes in (webhook, verify, read, store, answer), beside a handler that only puts its complaint."""
+"""CPU of an SMS that comes in (webhook, verify, read, store, answer), beside a handler that only puts its complaint."""
 
 from __future__ import annotations
 
@@ -7,21 +7,20 @@ import os
 from collections.abc import Callable
 from typing import Any, Final
 
-from infra.bench.deliveries import BOTH_ON, by_generic, by_vonage, sms_text, taken
+from infra.bench.deliveries import ALL_ON, by_generic, by_vonage, sms_text, taken
 from infra.bench.intake import CALLS, bare_handler, compare, registry_answer
 from infra.bench.rows import Row, hand_over, progress, told
 from infra.bench.stage import CONTEXT, http_event, stand
 
 _PROVIDERS: Final[dict[str, Callable[[str, str, str], dict[str, Any]]]] = {"generic": by_generic, "vonage": by_vonage}
-_NOTHING: Final = json.dumps({"Items": [], "Count": 0, "ScannedCount": 0}).encode()
 
 
 def measure() -> list[Row]:
     """Return the rows of this part."""
-    stand(os.environ, **BOTH_ON)
-    from infra.bench.null_endpoint import answer_everything
+    stand(os.environ, **ALL_ON)
+    from infra.bench.null_endpoint import NOTHING, answer_everything
 
-    puts = answer_everything({"Query bench-registry": registry_answer(), "Query": _NOTHING})
+    puts = answer_everything({"Query bench-registry": registry_answer(), "Query": NOTHING})
     from app import app
 
     filed = app(http_event("POST", "/complaints", {"text": sms_text(0)}), CONTEXT)

@@ -9,6 +9,8 @@ from typing import Any, Final
 from botocore.awsrequest import AWSResponse
 from botocore.httpsession import URLLib3Session
 
+NOTHING: Final = json.dumps({"Items": [], "Count": 0, "ScannedCount": 0}).encode()
+"""The answer to a query that finds nothing."""
 _SES: Final = json.dumps({"MessageId": "0100019a-bench"}).encode()
 Answer = Callable[[str, dict[str, Any]], Mapping[str, Any]]
 

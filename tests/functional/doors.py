@@ -66,12 +66,13 @@ def generic_body(service: Service, body: bytes, key: str = GENERIC_SECRET) -> An
     at = datetime.now(UTC)
     signature = Webhook(key).sign("msg_1", at, body.decode("latin-1") if not body.isascii() else body.decode())
     if not body.isascii():  # the SDK signs text only
-        signature = _signed(key, "msg_1", at, body)
+        signature = standard_signature(key, "msg_1", at, body)
     headers = {"webhook_id": "msg_1", "webhook_timestamp": str(int(at.timestamp())), "webhook_signature": signature}
     return service.call("POST", "/webhooks/sms/generic", body, content_type="application/json", **headers)
 
 
-def _signed(key: str, message_id: str, at: datetime, body: bytes) -> str:
+def standard_signature(key: str, message_id: str, at: datetime, body: bytes) -> str:
+    """Return the signature of Standard Webhooks over bytes that are no text, which its SDK does not sign."""
     import base64
 
     secret = base64.b64decode(key.removeprefix("whsec_"))
@@ -109,18 +110,24 @@ class Carrier:
     @property
     def texts(self) -> list[tuple[str, str]]:
         """Return (to, text) of every SMS that it was given."""
-        found = []
-        for path, _, body in self.asked:
-            if path.startswith("/2010-04-01/"):
-                form = parse_qs(body.decode())
-                found.append((form["To"][0], form["Body"][0]))
-                continue
-            said = json.loads(body)
-            if path == "/generic":
-                found.append((said["to"], said["text"]))
-            else:
-                found.append((said["phoneNumbers"][0], said["textMessage"]["text"]))
-        return found
+        return [_handed_over(path, body) for path, _, body in self.asked]
+
+
+def _handed_over(path: str, body: bytes) -> tuple[str, str]:
+    """Return (to, text) of what a provider's API is asked at this path."""
+    if path.startswith("/2010-04-01/") or path == "/sms/json":  # twilio, vonage
+        form = {name.lower(): values[0] for name, values in parse_qs(body.decode()).items()}
+        return f"+{form['to'].removeprefix('+')}", form.get("body") or form["text"]
+    said = json.loads(body)
+    if path == "/smsgate/messages":
+        return said["phoneNumbers"][0], said["textMessage"]["text"]
+    if path.startswith("/v1/Account/"):  # plivo
+        return said["dst"], said["text"]
+    if path.startswith("/xms/v1/"):  # sinch
+        return said["to"][0], said["body"]
+    if path == "/messages":  # messagebird
+        return f"+{said['recipients'][0]}", said["body"]
+    return said["to"], said["text"]  # generic
 
 
 @contextmanager
@@ -150,10 +157,10 @@ def carrier_on() -> Iterator[Carrier]:
         "SAMBAT_SMS_SMSGATE_URL": f"{told.url}/smsgate",
         "SAMBAT_SMS_SMSGATE_USER": "city",
         "SAMBAT_SMS_SMSGATE_PASSWORD": "of the gateway",
-        "SAMBAT_SMS_TWILIO_URL": told.url,
-        "SAMBAT_SMS_TWILIO_ACCOUNT": "AC1",
-        "SAMBAT_SMS_TWILIO_FROM": CITY,
     }
+    for provider in ("TWILIO", "VONAGE", "PLIVO", "SINCH", "MESSAGEBIRD"):
+        own = {"URL": told.url, "ACCOUNT": "AC1", "PASSWORD": "of the account", "FROM": CITY}
+        outgoing |= {f"SAMBAT_SMS_{provider}_{name}": value for name, value in own.items()}
     try:
         with set_as(**outgoing):
             yield told
