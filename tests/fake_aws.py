@@ -268,7 +268,7 @@ class FakeAws:
 
 
 def _messages_recorded_by(asked: Request) -> list[str]:
-    """Return the ids of the messages that a request writes down as sent."""
+    """Return the ids of the messages that a request writes down as sent; not of an SMS that is still to be tried."""
     if asked.operation != "BatchWriteItem":
         return []
     return [
@@ -276,7 +276,7 @@ def _messages_recorded_by(asked: Request) -> list[str]:
         for table, puts in asked.body["RequestItems"].items()
         if table.endswith("notifications")
         for put in puts
-        if "PutRequest" in put
+        if "PutRequest" in put and put["PutRequest"]["Item"].get("state") != {"S": "owed"}
     ]
 
 

@@ -36,7 +36,7 @@ def problems(
     names = {_digest(identifier): identifier for identifier in {*owed, *record.notifications}}
     sent: dict[str, list[Sent]] = defaultdict(list)
     for message in outbox:
-        sent[names.get(_digest(message.id), message.id)].append(message)
+        sent[names.get(_digest(message.id), _own(message.id))].append(message)
     for identifier, address in owed.items():
         if not sent[identifier]:
             yield f"{identifier}: owed to {address}, and never went out"
@@ -112,10 +112,15 @@ def _address_of_reporter(reporter: Item | None, about: str, stopped: set[Any]) -
 # ------------------------------------------------------------------------------------------------ told again
 
 
+def _own(identifier: str) -> str:
+    """Return our id of what an SMS provider got under this one: dots are no letters that all of them take."""
+    return identifier.replace("_", ".")
+
+
 def _digest(identifier: str) -> str:
-    """Return an id as an SMS provider may have got it: its letters are not all that providers take."""
+    """Return an id as one of fixed length: where ours is too long for a provider, it gets no more."""
     is_one = re.fullmatch(r"[0-9a-f]{32}", identifier)
-    return identifier if is_one else hashlib.sha256(identifier.encode()).hexdigest()[:32]
+    return identifier if is_one else hashlib.sha256(_own(identifier).encode()).hexdigest()[:32]
 
 
 def _repeated(journal: Sequence[Happened], names: Mapping[str, str]) -> Iterator[str]:

@@ -81,6 +81,7 @@ class Door:
     headers: tuple[str, ...] = ()
     oldest: timedelta | None = None
     got: Callable[[Sms], WebhookRequest] | None = None  # as a GET
+    as_json: Callable[[Sms], WebhookRequest] | None = None  # where a form is the usual way
     raw: Callable[[bytes], WebhookRequest] | None = None  # any bytes, signed
 
     @property
@@ -199,6 +200,12 @@ def _messagebird_got(sms: Sms) -> WebhookRequest:
     return messagebird.signed(url=f"{messagebird.URL}?{_messagebird_fields(sms).decode()}", at=sms.at)
 
 
+def _messagebird_json(sms: Sms) -> WebhookRequest:
+    fields = dict(parse_qsl(_messagebird_fields(sms).decode(), keep_blank_values=True))
+    body = json.dumps(fields, ensure_ascii=False).encode()
+    return as_type(messagebird.signed(body, at=sms.at), JSON)
+
+
 @lru_cache
 def _aws(whose: str) -> tuple[rsa.RSAPrivateKey, x509.Certificate]:
     """Return a key and its certificate, valid by the clock of the service."""
@@ -221,6 +228,13 @@ def _sns(sms: Sms) -> WebhookRequest:
 def _twilio(sms: Sms) -> WebhookRequest:
     form = first.twilio_form(Body=sms.text, From=sms.sender, MessageSid=sms.message_id)
     return as_type(first.from_twilio(form, OTHER_KEY if sms.by_another else first.TOKEN), FORM)
+
+
+def twilio_form(body: bytes) -> WebhookRequest:
+    """Return any form as Twilio's own library would sign it."""
+    form = first.Form(parse_qs(body.decode(), keep_blank_values=True))
+    signature = TwilioValidator(first.TOKEN).compute_signature(first.HOOK_URL, form)
+    return as_type(first.request(body, {"X-Twilio-Signature": signature}), FORM)
 
 
 # ------------------------------------------------------------------------------------------------ what the SDKs say
@@ -291,13 +305,13 @@ DOORS: Final = (
     Door("generic", _generic, _generic_takes, "webhook-signature",
          ("webhook-signature", "webhook-timestamp", "webhook-id"), _FIVE_MINUTES, raw=_generic_raw),
     Door("vonage", lambda sms: vonage.as_form(_vonage(sms)), _vonage_takes, "sig", (), _A_DAY,
-         got=lambda sms: vonage.as_get(_vonage(sms))),
+         got=lambda sms: vonage.as_get(_vonage(sms)), as_json=lambda sms: vonage.as_json(_vonage(sms))),
     Door("plivo", _plivo_form, _plivo_takes, plivo.V3, (plivo.V3, plivo.NONCE_V3),
          got=lambda sms: plivo.got(_plivo(sms))),
     Door("sinch", _sinch, _sinch_takes, sinch.HEADER,
          (sinch.HEADER, f"{sinch.HEADER}-nonce", f"{sinch.HEADER}-timestamp"), _A_DAY, raw=_sinch_raw),
     Door("messagebird", _messagebird, _messagebird_takes, messagebird.HEADER, (messagebird.HEADER,),
-         timedelta(seconds=61), got=_messagebird_got,
+         timedelta(seconds=61), got=_messagebird_got, as_json=_messagebird_json,
          raw=lambda body: as_type(messagebird.signed(body, at=datetime.now(UTC)), JSON)),
     Door("sns", _sns, _sns_takes, "Signature", (), timedelta(days=14)),
     Door("twilio", _twilio, _twilio_takes, "x-twilio-signature", ("x-twilio-signature",)),

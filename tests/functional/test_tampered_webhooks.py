@@ -4,6 +4,7 @@ what is authentic, however odd, is stored exactly, kept in quarantine, or refuse
 from __future__ import annotations
 
 import base64
+import gzip
 import json
 import logging
 import random
@@ -11,27 +12,31 @@ import string
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import pytest
 
-from chalicelib.adapters.sms_providers import WebhookRequest
+from chalicelib.adapters.sms_providers import WebhookRequest, provider_named
 from chalicelib.settings import SMS_PROVIDERS
-from tests.builders import Answer, Service, running_service
-from tests.functional.doors import LAMP, PARKING, PROBLEM, carrier_on, tables, watched_aws
+from tests.builders import FORM, Answer, Service, running_service
+from tests.functional.doors import CITIZEN, LAMP, PARKING, PROBLEM, carrier_on, set_as, tables, watched_aws
 from tests.functional.signed_doors import (
     DOORS,
+    JSON,
     Door,
     Sms,
     certificate_of_aws,
     deliver,
     doors_open,
     form_of,
+    sns_notification,
+    twilio_form,
     with_headers,
 )
 
@@ -264,10 +269,13 @@ def test_a_thousand_tampered_requests_are_refused_and_write_nothing(city: Servic
 
 # ------------------------------------------------------------------------------------------------ one genuine message
 
-GOT: Final = [door for door in DOORS if door.got]
-WAYS: Final = [(door, door.signed) for door in DOORS] + [(door, door.got) for door in GOT]
+WAYS: Final = [
+    *((door, "POST", door.signed) for door in DOORS),
+    *((door, "GET", door.got) for door in DOORS if door.got),
+    *((door, "JSON", door.as_json) for door in DOORS if door.as_json),
+]
 each_way = pytest.mark.parametrize(
-    ("door", "sign"), WAYS, ids=[f"{door.name} {'POST' if sign is door.signed else 'GET'}" for door, sign in WAYS]
+    ("door", "sign"), [(door, sign) for door, _, sign in WAYS], ids=[f"{door.name} {way}" for door, way, _ in WAYS]
 )
 
 
@@ -373,13 +381,12 @@ def test_no_text_and_one_that_no_phone_sends_are_kept_aside(
     city: Service, door: Door, sign: Callable[[Sms], WebhookRequest], no_faults: None
 ) -> None:
     for n, text in enumerate(ASIDE.values()):
+        sms = Sms(text, next(PHONES), f"m-{n}")
         for _ in range(2):
-            answer = deliver(city, sign(Sms(text, next(PHONES), f"m-{n}")))
+            answer = deliver(city, sign(sms))
             assert answer.status == 200, answer.text
             shows_nothing(answer)
-    assert filed_in(city) == []
-    assert {*aside_in(city)} == {door.name}
-    assert len(aside_in(city)) >= len(ASIDE)
+    assert (filed_in(city), aside_in(city)) == ([], [door.name] * len(ASIDE))
 
 
 SENDERS: Final = {  # and whether that can be one
@@ -389,6 +396,7 @@ SENDERS: Final = {  # and whether that can be one
     "+" + "6" * 65: False,  # one too many also where no plus is written
     "6" * 64: True,
     "BANK\r\nX-Evil: 1": True,
+    "+62800\r\n00000001": True,
     "a/../b#?%2F\\\x00": True,
     "\u202e💡": True,
     "'; DROP TABLE reporters; --": True,
@@ -418,5 +426,169 @@ def test_an_odd_sender_and_an_odd_id_are_one_complaint_or_kept_aside(
         assert answers[0] == answers[1], sms
         shows_nothing(answers[0])
     assert Counter(text for text, _, _ in filed_in(city)) == {LAMP: sum(good for _, good in odd)}
-    assert {*aside_in(city)} == {door.name}
-    assert len(aside_in(city)) == len(odd) - sum(good for _, good in odd)
+    assert aside_in(city) == [door.name for _, good in odd if not good]
+
+
+@pytest.mark.parametrize("text", ["BANTUAN", LAMP])  # answered at once; told by the stream
+def test_what_is_sent_to_an_odd_sender_breaks_no_request_to_its_carrier(text: str, no_faults: None) -> None:
+    with doors_open(), carrier_on() as carrier, running_service() as city:
+        for door in DOORS:
+            for n, sender in enumerate((*SENDERS, "+6280000000001\r\nX-Evil: 1", CITIZEN)):
+                if door.name != "sns":  # its certificate is not to be had while a carrier is
+                    assert deliver(city, door.signed(Sms(text, sender, f"s-{n}"))).status == 200
+        assert city.deliver() == []
+    assert CITIZEN in dict(carrier.texts)
+    assert not [headers for _, headers, _ in carrier.asked if "x-evil" in headers]
+
+
+# --- bytes that hold no message
+
+TEXT_OF: Final = b"Lampu"  # where the bytes stand in a text
+NO_TEXT: Final = {
+    "overlong": b"\xc0\xaf",
+    "overlong, of three": b"\xe0\x80\xaf",
+    "a surrogate": b"\xed\xa0\x80",
+    "beyond Unicode": b"\xf4\x90\x80\x80",
+    "latin-1": b"\xe9",
+    "half a character": b"\xf0\x9f\x92",
+    "a lone surrogate, escaped": rb"\ud83d",
+    "surrogates turned round": rb"\udca1\ud83d",
+    "a raw NUL": b"\x00",
+    "a raw line end": b"\n",
+    "no escape": rb"\x41",
+}
+NO_MESSAGE: Final = {
+    "blank": b" ",
+    "null": b"null",
+    "a list": b"[]",
+    "a number": b"9" * 5_000,
+    "UTF-16": json.dumps({"id": "1", "text": LAMP}).encode("utf-16"),
+    "UTF-32": json.dumps({"id": "1", "text": LAMP}).encode("utf-32"),
+    "a mark before": b"\xef\xbb\xbf{}",
+    "a nest": b"[" * 100_000,
+    "a nest of objects": b'{"a":' * 40_000,
+    "a nest that ends": b'{"x": ' + b"[" * 100_000 + b"]" * 100_000 + b"}",
+    "NULs": b"\x00" * 1_000,
+    "all bytes": bytes(range(256)) * 100,
+    "zipped": gzip.compress(LAMP.encode(), mtime=0),
+}
+
+
+def spoilt(whole: bytes) -> list[bytes]:
+    """Return that message of LAMP, in JSON, with one thing wrong in each."""
+    assert whole.count(TEXT_OF) == 1
+    bodies = [whole.replace(TEXT_OF, TEXT_OF + one) for one in NO_TEXT.values()]
+    twice = whole.rstrip(b"}") + b', "text": "x", "text": "y"' + b"}" * (len(whole) - len(whole.rstrip(b"}")))
+    return [*bodies, twice, whole[:-1], whole + b"x", whole * 2, whole.replace(b'"', b"'")]
+
+
+@pytest.mark.parametrize("door", [door for door in DOORS if door.raw], ids=lambda door: door.name)
+def test_bytes_that_hold_no_message_are_kept_aside(city: Service, door: Door, no_faults: None) -> None:
+    assert door.raw
+    bodies = [*NO_MESSAGE.values(), *spoilt((door.as_json or door.signed)(Sms()).body)]
+    for body in bodies:
+        answer = deliver(city, door.raw(body))
+        assert answer.status == 200, (body[:200], answer)
+        shows_nothing(answer)
+    assert (filed_in(city), aside_in(city)) == ([], [door.name] * len(bodies))
+
+
+def test_a_topics_message_that_is_none_is_kept_aside(city: Service, no_faults: None) -> None:
+    whole = json.loads(next(door for door in DOORS if door.name == "sns").signed(Sms()).body)["Message"].encode()
+    texts = []
+    for body in (*NO_MESSAGE.values(), *spoilt(whole), b""):
+        with suppress(UnicodeDecodeError):
+            texts.append(body.decode())
+    assert len(texts) > 10
+    for text in texts:
+        assert deliver(city, sns_notification(text)).status == 200, text[:200]
+    assert (filed_in(city), aside_in(city)) == ([], ["sns"] * len(texts))
+
+
+@each
+def test_no_bytes_whatever_are_a_fault(city: Service, door: Door, no_faults: None) -> None:
+    """With a signature that once was right, as nobody could sign some of them."""
+    calls = [replace(door.signed(Sms()), body=body) for body in NO_MESSAGE.values()]
+    with watched_aws() as asked:
+        for call in calls:
+            for content_type in (JSON, FORM, "text/plain", f"{JSON}; charset=utf-16"):
+                problem(deliver(city, with_headers(call, {"content-type": content_type})), 403)
+    assert asked == []
+
+
+def test_twilios_broken_characters_are_read_as_its_own_library_reads_them(city: Service, no_faults: None) -> None:
+    for n, broken in enumerate((b"%C0%AF", b"%FF", b"%ED%A0%80", b"%F0%9F%92")):
+        body = f"MessageSid=SM{n}&From={quote(next(PHONES))}&Body=Lampu+".encode() + broken + b"+mati"
+        assert deliver(city, twilio_form(body)).status == 200
+    assert {text for text, _, _ in filed_in(city)} == {"Lampu " + "\ufffd" * n + " mati" for n in (1, 2, 3)}
+
+
+@pytest.mark.parametrize("big", [LAMP * 20_000, "[" * 1_000_000, "💡" * 200_000])
+@each
+def test_a_megabyte_is_too_large(city: Service, door: Door, big: str, no_faults: None) -> None:
+    call = door.signed(Sms(big))
+    assert door.is_signed(call)
+    assert len(call.body) >= 800_000
+    with watched_aws() as asked:
+        assert problem(deliver(city, call), 413)["type"] == "urn:sambat:problem:too_large"
+        assert problem(deliver(city, with_headers(call, dict.fromkeys(call.headers))), 413)
+    assert asked == []
+
+
+# ------------------------------------------------------------------------------------------------ the route
+
+
+@each
+def test_a_method_that_the_provider_does_not_use_is_405_and_names_those_that_it_does(city: Service, door: Door) -> None:
+    allowed = provider_named(door.name).METHODS
+    assert (door.got is not None) == ("GET" in allowed)
+    with watched_aws() as asked:
+        for method in {"GET", "PUT", "PATCH", "DELETE", "HEAD"} - allowed:
+            answer = deliver(city, replace(door.signed(Sms()), method=method))
+            problem(answer, 405)
+            assert "POST" in answer.headers["Allow"]
+            if method == "GET":
+                assert answer.headers["Allow"] == "POST"
+        if "GET" in allowed:
+            problem(city.get(door.path), 403)
+    assert asked == []
+
+
+@each
+def test_a_provider_that_is_not_on_is_as_one_that_is_not_there(city: Service, door: Door) -> None:
+    with set_as(**{door.switch: None}), watched_aws() as asked:
+        off = deliver(city, door.signed(Sms()))
+        problem(off, 404)
+        for name in ("nobody", door.name.upper(), f"{door.name}%20", f"{door.name}.py", "contract", "wire", "__init__",
+                     "%2e%2e", "%00", "x" * 5_000):  # fmt: skip
+            for method in ("GET", "POST"):
+                assert city.call(method, f"/webhooks/sms/{name}", content_type=JSON) == off, name
+    assert asked == []
+    assert deliver(city, door.signed(Sms())).status == 200
+
+
+@each
+@pytest.mark.parametrize(
+    "content_type",
+    ["application/xml", "multipart/form-data; boundary=x", "image/png", "application/octet-stream", "text/html",
+     "text/plainer", "nonsense", "application/json, text/plain", "é", ";"],
+)  # fmt: skip
+def test_another_content_type_is_415(city: Service, door: Door, content_type: str) -> None:
+    with watched_aws() as asked:
+        problem(deliver(city, with_headers(door.signed(Sms()), {"content-type": content_type})), 415)
+    assert asked == []
+
+
+@each
+def test_a_compressed_body_is_415(city: Service, door: Door) -> None:
+    problem(deliver(city, with_headers(door.signed(Sms()), {"content-encoding": "gzip"})), 415)
+
+
+@each
+@pytest.mark.parametrize("written", [str.lower, str.upper])
+def test_the_case_of_a_headers_name_is_nothing(city: Service, door: Door, written: Callable[[str], str]) -> None:
+    call = door.signed(Sms())
+    assert (
+        deliver(city, replace(call, headers={written(name): one for name, one in call.headers.items()})).status == 200
+    )
+    assert len(filed_in(city)) == 1

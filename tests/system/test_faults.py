@@ -18,7 +18,7 @@ from typing import Final
 import pytest
 
 from chalicelib.adapters.tables import RegistryItem
-from chalicelib.workflows import sweeping
+from chalicelib.workflows import outgoing, sweeping
 from chalicelib.workflows.reconciling import ReconcileIncomplete
 from infra.local.delivery import Parked, Record, sequence_number
 from tests.checker import Acknowledged
@@ -171,9 +171,13 @@ def test_what_could_not_be_sent_for_hours_is_sent_once_when_it_can(town: Town) -
     assert len(town.aws.outbox) == sent
     town.aws.carriers_down = False
     town.reconcile(before + timedelta(hours=4))
+    noon = before.replace(hour=5) + timedelta(days=1)  # in the city: an SMS that no carrier took is tried again by day
+    went, failed = outgoing.send_owed(noon, noon)
+    assert (went > 0, failed) == (True, 0)
     assert town.problems() == []
     sent = len(town.aws.outbox)
     town.reconcile(before + timedelta(hours=5))
+    assert outgoing.send_owed(noon + timedelta(hours=1), noon + timedelta(hours=1)) == (0, 0)
     assert len(town.aws.outbox) == sent
 
 

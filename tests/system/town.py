@@ -17,7 +17,7 @@ from standardwebhooks import Webhook
 from chalicelib import settings
 from chalicelib.adapters import notifier, tables
 from chalicelib.api import lists
-from chalicelib.workflows import city
+from chalicelib.workflows import city, outgoing
 from infra.local.delivery import Parked, Policy, Record, deliver
 from infra.local.stream_poller import Stream
 from tests.builders import Answer, Service, token
@@ -284,6 +284,8 @@ class Town:
         if self.swept_until:
             self.sweep(by_day(self.swept_until))
             self.settle()
+        tomorrow = by_day(datetime.now(UTC) + timedelta(days=1))  # an SMS that no carrier took is tried again by day
+        outgoing.send_owed(tomorrow, tomorrow)
         evidence = Evidence(
             dynamodb=boto3.client("dynamodb"), prefix=tables.PREFIX, told=self.told, outbox=self.aws.outbox,
             journal=self.aws.journal, lines=self.lines, personal=self.personal,
