@@ -144,7 +144,7 @@ def wants_no_sms(phone_key: str) -> bool:
     """Say whether this number asked for no more SMS."""
     with store_errors():
         try:
-            IntakeItem.get(f"stop#{phone_key}", "-")
+            IntakeItem.get(f"stop#{phone_key}", "-", consistent_read=True)
         except DoesNotExist:
             return False
     return True

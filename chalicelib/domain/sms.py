@@ -51,7 +51,7 @@ _COMMAND: Final = re.compile(r"^\W*(\w+)\W*(.*)$", re.DOTALL)
 _STUCK: Final = re.compile(rf"^\W*({'|'.join(_WORDS)})([0-9a-z]{{5}}[-.]?[0-9a-z]{{5}})(?!\w)(.*)$", re.I | re.DOTALL)
 _TICKET_FIRST: Final = re.compile(
     r"(?:(?:untuk|utk|tiket|ticket|nomor|no|status|aduan|laporan)\b\W*)*"
-    r"(\w{5}\s*[-.]?\s*\w{5})(?!\w)[\s:;,.!?>-]*(.*)",
+    r"(\w{5}\s*(?:[-.]\s*)?\w{5})(?!\w)[\s:;,.!?>-]*(.*)",
     re.DOTALL | re.IGNORECASE,
 )
 _SCORE: Final = re.compile(

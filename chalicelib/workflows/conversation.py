@@ -119,9 +119,10 @@ _ACTIONS: Final = {
 
 def _act(meant: Sms, message: Inbound, now: datetime) -> str:
     """Add to one's own complaint, rate or reopen it, once for each message id."""
-    ticket = meant.ticket
+    done = message_key_of(message)
+    known, ticket = intake.remembered_ticket(done), meant.ticket
     if ticket == "":
-        ticket = _only_answered(message.sender)
+        ticket = known or _only_answered(message.sender)
         if ticket is None:
             return replies.WHICH_TICKET.format(score=meant.score)
     if ticket is None or not _is_from(ticket, message.sender):
@@ -130,8 +131,8 @@ def _act(meant: Sms, message: Inbound, now: datetime) -> str:
         return replies.HOW_TO_RATE.format(ticket=ticket)
     if not meant.text and meant.command is Command.REOPEN:
         return replies.HOW_TO_REOPEN.format(ticket=ticket)
-    action, done = _ACTIONS[meant.command], message_key_of(message)
-    if intake.remembered_ticket(done) is None:
+    action = _ACTIONS[meant.command]
+    if known is None:
         try:
             if action.do(ticket, meant, now) is None:
                 return replies.NOT_FOUND
@@ -163,7 +164,7 @@ def _free_text(meant: Sms, message: Inbound, now: datetime, *, incomplete: bool)
     mine = [] if known and not reply_to else complaints_of_number(message.sender)
     is_filed = any(one.ticket == own for one in mine)
     asked = known if reply_to else None if is_filed else _asked(mine, meant, now)
-    if asked and _replied(asked, meant.text, delivery, now):
+    if asked and _replied(asked, meant.text, delivery, now, is_new=not reply_to):
         return Reply(replies.REPLIED.format(ticket=asked))
     words = Filing(
         message.text, "sms", anonymous=meant.anonymous, confidential=meant.confidential, incomplete=incomplete
@@ -195,11 +196,11 @@ def _asked(mine: Sequence[Complaint], meant: Sms, now: datetime) -> str | None:
 _REPLY: Final = "replied"  # stands behind the ticket of a delivery that was a reply
 
 
-def _replied(ticket: str, text: str, delivery: str, now: datetime) -> bool:
+def _replied(ticket: str, text: str, delivery: str, now: datetime, *, is_new: bool) -> bool:
     """Add the reply to its complaint, once; False when that takes none any more: then it is a complaint of its own."""
     intake.remember_ticket(delivery, f"{ticket}#{_REPLY}", now)  # first: afterwards nothing waits for a reply
     try:
-        return following.add_message(ticket, text, now, once=True) is not None
+        return following.add_message(ticket, text, now, once=True, is_reply=is_new) is not None
     except (TimelineFull, IllegalAction):
         return False
 

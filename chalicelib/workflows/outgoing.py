@@ -139,19 +139,22 @@ def _next_morning(now: datetime) -> datetime:
 
 
 def reply_once(reply_id: str, to: str, phone_key: str, text: str, provider: str, now: datetime) -> None:
-    """Send the reply to a command by the provider that it came by, once for each message id; StoreUnavailable when the
-    provider did not take it, so that the whole delivery is tried again."""
+    """Send the reply to a command by the provider that it came by, else by the fallback, once for each message id;
+    StoreUnavailable while that is down, so that the whole delivery is tried again."""
     if not to.startswith("+") or sent.already_sent([reply_id]):
         return
-    record = sent.sent(reply_id, now, "sms", "reply", None, [], "")
+    record, down, config = sent.sent(reply_id, now, "sms", "reply", None, [], ""), set[str](), settings.current()
+    providers = [name for name in dict.fromkeys((provider, config.sms_fallback)) if name in config.sms]
     try:
-        taken = _hand_over(to, phone_key, text, reply_id, [provider], now, set())
+        taken = _hand_over(to, phone_key, text, reply_id, providers, now, down)
         record.provider, record.carrier_id = taken
         record.segments = gsm.segments(text)
     except NoRoom:
         record.state = "held"
     except SendFailed as error:
-        raise StoreUnavailable("the reply did not go out") from error
+        if down:
+            raise StoreUnavailable("the reply did not go out") from error
+        record.state = "failed"  # refused for good: to deliver the command again would change nothing
     sent.record_sent([record])
 
 

@@ -50,7 +50,8 @@ def receive_unnumbered(message: Inbound, now: datetime) -> Reply | None:
     key, window = settings.current().signing_key, timedelta(seconds=city.policy().unnumbered_parts_seconds)
     name = name_of(key, "unnumbered", message.provider, message.sender)
     is_cut = gsm.looks_cut(message.text)
-    if not is_cut and not intake.has_group(name, now, window):
+    is_command = not is_cut and sms.read_sms(message.text).command is not sms.Command.FILE
+    if is_command or (not is_cut and not intake.has_group(name, now, window)):
         return conversation.receive_whole(message, now)
     group = intake.group_of_part(name, 0, message.provider, message.sender, now, window)
     mine = conversation.message_key_of(message)

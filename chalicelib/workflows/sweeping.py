@@ -65,11 +65,11 @@ def sweep(now: datetime, written_at: datetime) -> dict[str, int]:
     report.failed += _failed(standings.review, now, written_at)
     report.failed += _failed(mornings.begin_day, now, written_at)
     report.sent, unsent = owing.send(now, written_at)
-    report.texted, untexted = outgoing.send_owed(now, written_at)
-    unsent += untexted
     reached = min(now, written_at) - _BEHIND
     if not report.failed and (seen is None or reached > seen):
         registry.advance_watermark(seen, reached)
+    report.texted, untexted = outgoing.send_owed(now, written_at)
+    unsent += untexted
     if report.failed or unsent:
         raise SweepIncomplete(f"{report}, {unsent} unsent")
     log.info("sweep as of %s: %s", now.isoformat(), asdict(report))

@@ -100,6 +100,19 @@ def test_of_two_questions_the_last_is_replied_to_first(service: Service) -> None
     assert count(service) == 2
 
 
+def test_two_questions_may_have_the_same_answer_and_each_delivery_is_one(service: Service) -> None:
+    ticket = file(service)
+    act(service, ticket, "ask", text="Masih mati?")
+    generic(service, "Ya", "m-2")
+    act(service, ticket, "ask", text="Semua tiang?")
+    generic(service, "Ya", "m-2")
+    assert seen(service, ticket)["status"] == "waiting"
+    generic(service, "Ya", "m-3")
+    assert seen(service, ticket)["status"] == "dispatched"
+    assert steps(service, ticket).count("replied") == 2
+    assert count(service) == 1
+
+
 def test_with_the_keyword_it_is_a_complaint_of_its_own(service: Service) -> None:
     ticket = file(service)
     act(service, ticket, "ask", text=ASKED)
@@ -157,7 +170,9 @@ def test_a_score_alone_rates_the_only_complaint_that_was_answered(service: Servi
     generic(service, "NILAI 5", "m-2")
     assert last_to(carrier) == replies.WHICH_TICKET.format(score=5)
     act(service, ticket, "answer", text=DONE)
-    generic(service, "NILAI 5", "m-3")
+    for _ in range(2):
+        generic(service, "NILAI 5", "m-3")
+        assert last_to(carrier) == replies.RATED.format(score=5, ticket=ticket)
     assert steps(service, ticket)[-1] == "rated"
 
 

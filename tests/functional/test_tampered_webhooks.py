@@ -466,7 +466,7 @@ NO_MESSAGE: Final = {
     "UTF-32": json.dumps({"id": "1", "text": LAMP}).encode("utf-32"),
     "a mark before": b"\xef\xbb\xbf{}",
     "a nest": b"[" * 100_000,
-    "a nest of objects": b'{"a":' * 40_000,
+    "a nest of objects": b'{"a":' * 20_000,
     "a nest that ends": b'{"x": ' + b"[" * 100_000 + b"]" * 100_000 + b"}",
     "NULs": b"\x00" * 1_000,
     "all bytes": bytes(range(256)) * 100,
@@ -523,15 +523,15 @@ def test_twilios_broken_characters_are_read_as_its_own_library_reads_them(city: 
     assert {text for text, _, _ in filed_in(city)} == {"Lampu " + "\ufffd" * n + " mati" for n in (1, 2, 3)}
 
 
-@pytest.mark.parametrize("big", [LAMP * 20_000, "[" * 1_000_000, "💡" * 200_000])
 @each
-def test_a_megabyte_is_too_large(city: Service, door: Door, big: str, no_faults: None) -> None:
-    call = door.signed(Sms(big))
-    assert door.is_signed(call)
-    assert len(call.body) >= 800_000
+def test_a_megabyte_is_too_large(city: Service, door: Door, no_faults: None) -> None:
     with watched_aws() as asked:
-        assert problem(deliver(city, call), 413)["type"] == "urn:sambat:problem:too_large"
-        assert problem(deliver(city, with_headers(call, dict.fromkeys(call.headers))), 413)
+        for big in (LAMP * 20_000, "[" * 1_000_000, "💡" * 200_000):
+            call = door.signed(Sms(big))
+            assert len(call.body) >= 800_000
+            for headers in (call.headers, {}):
+                answer = deliver(city, replace(call, headers=headers))
+                assert problem(answer, 413)["type"] == "urn:sambat:problem:too_large"
     assert asked == []
 
 
@@ -567,28 +567,25 @@ def test_a_provider_that_is_not_on_is_as_one_that_is_not_there(city: Service, do
     assert deliver(city, door.signed(Sms())).status == 200
 
 
-@each
-@pytest.mark.parametrize(
-    "content_type",
-    ["application/xml", "multipart/form-data; boundary=x", "image/png", "application/octet-stream", "text/html",
-     "text/plainer", "nonsense", "application/json, text/plain", "é", ";"],
+NOT_SERVED: Final = (
+    "application/xml", "multipart/form-data; boundary=x", "image/png", "application/octet-stream", "text/html",
+    "text/plainer", "nonsense", "é", ";",
 )  # fmt: skip
-def test_another_content_type_is_415(city: Service, door: Door, content_type: str) -> None:
+
+
+@each
+def test_another_content_type_and_a_compressed_body_are_415(city: Service, door: Door) -> None:
+    call = door.signed(Sms())
     with watched_aws() as asked:
-        problem(deliver(city, with_headers(door.signed(Sms()), {"content-type": content_type})), 415)
+        for headers in (*({"content-type": one} for one in NOT_SERVED), {"content-encoding": "gzip"}):
+            problem(deliver(city, with_headers(call, headers)), 415)
     assert asked == []
 
 
 @each
-def test_a_compressed_body_is_415(city: Service, door: Door) -> None:
-    problem(deliver(city, with_headers(door.signed(Sms()), {"content-encoding": "gzip"})), 415)
-
-
-@each
-@pytest.mark.parametrize("written", [str.lower, str.upper])
-def test_the_case_of_a_headers_name_is_nothing(city: Service, door: Door, written: Callable[[str], str]) -> None:
-    call = door.signed(Sms())
-    assert (
-        deliver(city, replace(call, headers={written(name): one for name, one in call.headers.items()})).status == 200
-    )
-    assert len(filed_in(city)) == 1
+def test_the_case_of_a_headers_name_is_nothing(city: Service, door: Door) -> None:
+    for written in (str.upper, str.title):
+        call = door.signed(Sms(LAMP, next(PHONES), "m-1"))
+        headers = {written(name): value for name, value in call.headers.items()}
+        assert deliver(city, replace(call, headers=headers)).status == 200
+    assert len(filed_in(city)) == 2

@@ -112,3 +112,10 @@ def test_a_provider_that_joins_them_itself_waits_for_nothing(service: Service) -
     with set_as(SAMBAT_SMS_GENERIC_UNNUMBERED_PARTS=None):
         assert deliver(0, HEAD, "m-1")
     assert texts(service) == [HEAD]
+
+
+def test_a_command_after_a_long_one_is_a_command(service: Service) -> None:
+    deliver(0, HEAD, "m-1")
+    ticket = ticket_in(deliver(1, TAIL, "m-2"))
+    assert str(deliver(20, f"CEK {ticket}", "m-3")).startswith(f"Tiket {ticket}")
+    assert said(service, ticket) == [HEAD + TAIL]
