@@ -41,7 +41,6 @@ from chalicelib.adapters.sms_providers import wire
 from chalicelib.adapters.sms_providers.contract import (
     DeliveryReport,
     Inbound,
-    NotAMessage,
     Reply,
     SendFailed,
     Unreadable,
@@ -58,7 +57,7 @@ ALGORITHMS: Final = ("HS256", "HS384", "HS512")
 LEEWAY_SECONDS: Final = 1  # the SDK's
 MOST_PARAMETERS: Final = 500
 LONGEST_OUTGOING_ID: Final = 60
-_UNDELIVERED: Final = frozenset({"delivery_failed", "expired", "rejected"})
+_DELIVERED: Final = {"delivered": True, "delivery_failed": False, "expired": False, "rejected": False}
 
 
 def is_genuine(request: WebhookRequest, provider: SmsProvider) -> bool:
@@ -144,9 +143,7 @@ def _one(found: Mapping[str, Sequence[str]], *names: str) -> str:
 
 def _report(found: Mapping[str, Sequence[str]]) -> DeliveryReport:
     status, reference, carrier_id = (_one(found, name) for name in ("status", "reference", "id"))
-    if not reference or (status != "delivered" and status not in _UNDELIVERED):
-        raise NotAMessage("an interim report, or about a message that is not ours")
-    return DeliveryReport(NAME, wire.message_id_of(reference), carrier_id, status == "delivered")
+    return wire.report_of(NAME, reference, carrier_id, delivered=_DELIVERED.get(status))
 
 
 def answer(text: str | None) -> Reply:  # noqa: ARG001  the reply goes out by `send`
@@ -168,12 +165,10 @@ def send(to: str, text: str, message_id: str, provider: SmsProvider) -> str:
     }
     if provider.webhook:
         message["reportUrl"] = provider.webhook
-    status, body = wire.post(
+    body = wire.hand_over(
         NAME,
         f"{provider.url or CLOUD}/messages",
         msgspec.json.encode(message),
         {"Content-Type": "application/json", "Authorization": f"AccessKey {provider.password}"},
     )
-    if not 200 <= status < 300:
-        raise wire.refused(NAME, status)
     return wire.field_of(body, "id", outgoing)

@@ -41,7 +41,6 @@ from chalicelib.adapters.sms_providers import wire
 from chalicelib.adapters.sms_providers.contract import (
     DeliveryReport,
     Inbound,
-    NotAMessage,
     Reply,
     SendFailed,
     Unreadable,
@@ -56,7 +55,7 @@ METHODS = frozenset({"GET", "POST"})
 CLOUD: Final = "https://api.plivo.com"
 LONGEST_OUTGOING_ID: Final = 64
 MOST_PARAMETERS: Final = 100
-_UNDELIVERED: Final = frozenset({"undelivered", "failed", "rejected"})
+_DELIVERED: Final = {"delivered": True, "undelivered": False, "failed": False, "rejected": False}
 
 _Pairs = list[tuple[str, str]]
 
@@ -113,7 +112,8 @@ def to_inbound_sms(request: WebhookRequest) -> Inbound | DeliveryReport:
         raise Unreadable("the body is no form") from None
     message_id, status = _only(parameters, "MessageUUID"), _only(parameters, "Status")
     if status not in {"", "received"}:
-        return _report(status, dict(request.pairs).get("about", ""), message_id)
+        about = dict(request.pairs).get("about", "")
+        return wire.report_of(NAME, about, message_id, delivered=_DELIVERED.get(status))
     sender, text = _only(parameters, "From"), _only(parameters, "Text")
     if not text.strip():
         raise Unreadable("no text")
@@ -126,12 +126,6 @@ def _only(pairs: Iterable[tuple[str, str]], name: str) -> str:
     if len(values) > 1:
         raise Unreadable(f"{name} stands there twice")
     return values[0] if values else ""
-
-
-def _report(status: str, outgoing: str, carrier_id: str) -> DeliveryReport:
-    if not outgoing or status not in _UNDELIVERED | {"delivered"}:
-        raise NotAMessage("not the end of a message of ours")
-    return DeliveryReport(NAME, wire.message_id_of(outgoing), carrier_id, status == "delivered")
 
 
 def answer(text: str | None) -> Reply:  # noqa: ARG001  the reply goes out by `send`
@@ -147,15 +141,12 @@ def send(to: str, text: str, message_id: str, provider: SmsProvider) -> str:
     message = {"src": provider.sender, "dst": to, "text": text}
     if provider.webhook:
         message |= {"url": f"{provider.webhook}?about={outgoing}", "method": "POST"}
-    credentials = base64.b64encode(f"{provider.account}:{provider.secret}".encode()).decode()
-    status, body = wire.post(
+    body = wire.hand_over(
         NAME,
         f"{provider.url or CLOUD}/v1/Account/{quote(provider.account, safe='')}/Message/",
         msgspec.json.encode(message),
-        {"Content-Type": "application/json", "Authorization": f"Basic {credentials}"},
+        {"Content-Type": "application/json", "Authorization": wire.basic(provider.account, provider.secret)},
     )
-    if not 200 <= status < 300:
-        raise wire.refused(NAME, status)
     try:
         ids = msgspec.json.decode(body, type=_Answer).message_uuid
     except (msgspec.MsgspecError, ValueError, RecursionError):

@@ -56,7 +56,8 @@ METHODS = frozenset({"POST"})
 CLOUD: Final = "https://us.sms.api.sinch.com"
 LONGEST_OUTGOING_ID: Final = 100
 _HEADER: Final = "x-sinch-webhook-signature"
-_UNDELIVERED: Final = frozenset({"ABORTED", "CANCELLED", "REJECTED", "DELETED", "FAILED", "EXPIRED"})
+_UNDELIVERED: Final = ("ABORTED", "CANCELLED", "REJECTED", "DELETED", "FAILED", "EXPIRED")
+_DELIVERED: Final = {"DELIVERED": True, **dict.fromkeys(_UNDELIVERED, False)}
 
 
 class _Event(msgspec.Struct):
@@ -131,16 +132,13 @@ def _only_recipient(summary: _Summary) -> _Report:
 
 def _report(report: _Report) -> DeliveryReport:
     """Return what finally became of a message of ours; "Unknown" says neither."""
-    status = report.status.upper()
-    if not report.client_reference or (status != "DELIVERED" and status not in _UNDELIVERED):
-        raise NotAMessage("an interim report, or about a message that is not ours")
-    message_id = wire.message_id_of(report.client_reference)
-    return DeliveryReport(NAME, message_id, report.batch_id, status == "DELIVERED")
+    delivered = _DELIVERED.get(report.status.upper())
+    return wire.report_of(NAME, report.client_reference or "", report.batch_id, delivered=delivered)
 
 
 def answer(text: str | None) -> Reply:  # noqa: ARG001  the reply goes out by `send`
     """Return the 2xx that ends Sinch's attempts."""
-    return Reply('{"status":"accepted"}', "application/json")
+    return wire.ACCEPTED
 
 
 def send(to: str, text: str, message_id: str, provider: SmsProvider) -> str:
@@ -157,12 +155,10 @@ def send(to: str, text: str, message_id: str, provider: SmsProvider) -> str:
     }
     if provider.webhook:
         batch["callback_url"] = provider.webhook
-    status, body = wire.post(
+    body = wire.hand_over(
         NAME,
         f"{provider.url or CLOUD}/xms/v1/{quote(provider.account, safe='')}/batches",
         msgspec.json.encode(batch),
         {"Content-Type": "application/json", "Authorization": f"Bearer {provider.password}"},
     )
-    if not 200 <= status < 300:
-        raise wire.refused(NAME, status)
     return wire.field_of(body, "id", outgoing)

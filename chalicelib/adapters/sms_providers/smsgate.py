@@ -27,7 +27,6 @@ android-sms-gateway/client-go (id <= 36).
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import hmac
 from datetime import datetime
@@ -110,18 +109,17 @@ def _report(event: _Event) -> DeliveryReport:
 
 def answer(text: str | None) -> Reply:  # noqa: ARG001  the phone sends nothing that stands in an answer
     """Return the 2xx that ends the phone's attempts."""
-    return Reply('{"status":"accepted"}', "application/json")
+    return wire.ACCEPTED
 
 
 def send(to: str, text: str, message_id: str, provider: SmsProvider) -> str:
     """Queue `text` at the gateway and return its id; an id that it already has (409) was accepted before."""
     outgoing = wire.outgoing_id(message_id, LONGEST_OUTGOING_ID)
-    credentials = base64.b64encode(f"{provider.user}:{provider.password}".encode()).decode()
     status, body = wire.post(
         NAME,
         f"{provider.url or CLOUD}/messages",
         msgspec.json.encode({"id": outgoing, "phoneNumbers": [to], "textMessage": {"text": text}}),
-        {"Content-Type": "application/json", "Authorization": f"Basic {credentials}"},
+        {"Content-Type": "application/json", "Authorization": wire.basic(provider.user, provider.password)},
     )
     if status == 409:
         return outgoing

@@ -133,10 +133,9 @@ def _confirm(envelope: Envelope) -> None:
 
 def _report(message: _Message) -> DeliveryReport:
     about = (message.context or {}).get("about", "")
-    if not about or not message.is_final or message.event_type == _SAYS_NEITHER:
-        raise NotAMessage("an interim event, or about a message that is not ours")
-    delivered = message.event_type in ("TEXT_DELIVERED", "TEXT_SUCCESSFUL")
-    return DeliveryReport(NAME, wire.message_id_of(about), message.message_id, delivered)
+    says_neither = not message.is_final or message.event_type == _SAYS_NEITHER
+    delivered = None if says_neither else message.event_type in ("TEXT_DELIVERED", "TEXT_SUCCESSFUL")
+    return wire.report_of(NAME, about, message.message_id, delivered=delivered)
 
 
 def answer(text: str | None) -> Reply:  # noqa: ARG001  the reply goes out by `send`

@@ -34,7 +34,6 @@ from chalicelib.adapters.sms_providers import wire
 from chalicelib.adapters.sms_providers.contract import (
     DeliveryReport,
     Inbound,
-    NotAMessage,
     Reply,
     SendFailed,
     Unreadable,
@@ -99,17 +98,12 @@ def to_inbound_sms(request: WebhookRequest) -> Inbound | DeliveryReport:
     message_id, sender, text = only("MessageSid"), only("From"), only("Body")
     for status in (only("MessageStatus"), only("SmsStatus")):
         if status not in {"", "received", "receiving"}:
-            return _report(status, request.query.get("about", ""), message_id)
+            about = request.query.get("about", "")
+            return wire.report_of(NAME, about, message_id, delivered=_DELIVERED.get(status))
     if not text.strip():
         raise Unreadable("no text")
     wire.must_fit(message_id, sender, text)
     return Inbound(NAME, message_id, wire.e164(sender), text, None)
-
-
-def _report(status: str, outgoing: str, carrier_id: str) -> DeliveryReport:
-    if not outgoing or status not in _DELIVERED:
-        raise NotAMessage("not the end of a message of ours")
-    return DeliveryReport(NAME, wire.message_id_of(outgoing), carrier_id, _DELIVERED[status])
 
 
 def answer(text: str | None) -> Reply:
@@ -126,13 +120,13 @@ def send(to: str, text: str, message_id: str, provider: SmsProvider) -> str:
     form = {"To": to, "From": provider.sender, "Body": text}
     if provider.webhook:
         form["StatusCallback"] = f"{provider.webhook}?about={wire.outgoing_id(message_id, LONGEST_OUTGOING_ID)}"
-    credentials = base64.b64encode(f"{provider.account}:{provider.secret}".encode()).decode()
-    status, body = wire.post(
+    body = wire.hand_over(
         NAME,
         f"{provider.url or CLOUD}/2010-04-01/Accounts/{quote(provider.account, safe='')}/Messages.json",
         urlencode(form).encode(),
-        {"Content-Type": "application/x-www-form-urlencoded", "Authorization": f"Basic {credentials}"},
+        {
+            "Content-Type": "application/x-www-form-urlencoded",
+            "Authorization": wire.basic(provider.account, provider.secret),
+        },
     )
-    if not 200 <= status < 300:
-        raise wire.refused(NAME, status)
     return wire.field_of(body, "sid", message_id)

@@ -38,7 +38,6 @@ from chalicelib.adapters.sms_providers.contract import (
     CarrierDown,
     DeliveryReport,
     Inbound,
-    NotAMessage,
     Part,
     Reply,
     SendFailed,
@@ -57,7 +56,7 @@ LONGEST_OUTGOING_ID: Final = 40
 MOST_PARAMETERS: Final = 100
 MOST_PARTS: Final = 50
 LONGEST_REFERENCE: Final = 64
-_UNDELIVERED: Final = frozenset({"expired", "failed", "rejected"})
+_DELIVERED: Final = {"delivered": True, "expired": False, "failed": False, "rejected": False}
 _BACK_OFF: Final = frozenset({"1", "10"})  # throttled; too many connections
 
 
@@ -114,7 +113,8 @@ def to_inbound_sms(request: WebhookRequest) -> Inbound | DeliveryReport:
     parameters = _parameters(request)
     message_id = parameters.get("messageId", "")
     if "status" in parameters and "type" not in parameters:
-        return _report(parameters["status"], parameters.get("client-ref", ""), message_id)
+        reference, delivered = parameters.get("client-ref", ""), _DELIVERED.get(parameters["status"])
+        return wire.report_of(NAME, reference, message_id, delivered=delivered)
     if parameters.get("type") not in {"text", "unicode"}:
         raise Unreadable("something else than a text came in")
     sender, text = parameters.get("msisdn", ""), parameters.get("text", "")
@@ -136,15 +136,9 @@ def _part(parameters: dict[str, str]) -> Part | None:
     return Part(ref, int(number), int(total))
 
 
-def _report(status: str, outgoing: str, carrier_id: str) -> DeliveryReport:
-    if not outgoing or status not in _UNDELIVERED | {"delivered"}:
-        raise NotAMessage("not the end of a message of ours")
-    return DeliveryReport(NAME, wire.message_id_of(outgoing), carrier_id, status == "delivered")
-
-
 def answer(text: str | None) -> Reply:  # noqa: ARG001  the reply goes out by `send`
     """Return the 2xx that ends the provider's attempts."""
-    return Reply('{"status":"accepted"}', "application/json")
+    return wire.ACCEPTED
 
 
 def send(to: str, text: str, message_id: str, provider: SmsProvider) -> str:
@@ -164,9 +158,7 @@ def send(to: str, text: str, message_id: str, provider: SmsProvider) -> str:
     if provider.webhook:
         form["callback"] = provider.webhook
     headers = {"Content-Type": "application/x-www-form-urlencoded"}
-    status, body = wire.post(NAME, f"{provider.url or CLOUD}/sms/json", urlencode(form).encode(), headers)
-    if not 200 <= status < 300:
-        raise wire.refused(NAME, status)
+    body = wire.hand_over(NAME, f"{provider.url or CLOUD}/sms/json", urlencode(form).encode(), headers)
     return _taken(body, outgoing)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import hmac
 import json
@@ -13,7 +14,14 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-from chalicelib.adapters.sms_providers.contract import CarrierDown, SendFailed, Unreadable
+from chalicelib.adapters.sms_providers.contract import (
+    CarrierDown,
+    DeliveryReport,
+    NotAMessage,
+    Reply,
+    SendFailed,
+    Unreadable,
+)
 
 TOLERANCE_SECONDS: Final = 300  # Standard Webhooks and sms-gate.app both name five minutes
 A_DAY_OF_RETRIES: Final = 25 * 3600
@@ -22,6 +30,8 @@ READ_SECONDS: Final = 10.0
 LONGEST_ID: Final = 200
 LONGEST_SENDER: Final = 64
 LONGEST_RESPONSE: Final = 64 * 1024
+
+ACCEPTED: Final = Reply('{"status":"accepted"}', "application/json")
 
 Shape = TypeVar("Shape")
 log = logging.getLogger(__name__)
@@ -108,6 +118,14 @@ def message_id_of(outgoing: str) -> str:
     return outgoing.replace("_", ".")
 
 
+def report_of(carrier: str, outgoing: str, carrier_id: str, *, delivered: bool | None) -> DeliveryReport:
+    """Return what finally became of the message that went out under this id; NotAMessage for an interim state (None),
+    and for a message that names none of ours."""
+    if not outgoing or delivered is None:
+        raise NotAMessage("an interim report, or about a message that is not ours")
+    return DeliveryReport(carrier, message_id_of(outgoing), carrier_id, delivered)
+
+
 def post(carrier: str, url: str, body: bytes, headers: Mapping[str, str]) -> tuple[int, bytes]:
     """POST once, without retry or redirect (the headers carry credentials), and return status and body.
 
@@ -130,6 +148,19 @@ def post(carrier: str, url: str, body: bytes, headers: Mapping[str, str]) -> tup
                 response.close()
     except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
         raise CarrierDown(f"{carrier}: no answer ({type(error).__name__})") from None
+
+
+def hand_over(carrier: str, url: str, body: bytes, headers: Mapping[str, str]) -> bytes:
+    """POST a message and return what its carrier says to it; SendFailed as `refused` when it was not taken."""
+    status, answered = post(carrier, url, body, headers)
+    if not 200 <= status < 300:
+        raise refused(carrier, status)
+    return answered
+
+
+def basic(user: str, password: str) -> str:
+    """Return the Authorization header of HTTP Basic."""
+    return f"Basic {base64.b64encode(f'{user}:{password}'.encode()).decode()}"
 
 
 def refused(carrier: str, status: int) -> SendFailed:
