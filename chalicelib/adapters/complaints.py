@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
-from pynamodb.exceptions import DeleteError, DoesNotExist, PutError, TransactWriteError, UpdateError
+from pynamodb.exceptions import DeleteError, PutError, TransactWriteError, UpdateError
 from pynamodb.expressions.condition import Condition, size
 from pynamodb.expressions.update import Action
 from pynamodb.transactions import TransactWrite
@@ -90,11 +90,8 @@ def add_complaint(complaint: Complaint, fingerprint: str) -> tuple[Complaint, st
 
 def complaint_of(ticket: str, *, consistent: bool = False) -> Complaint | None:
     """Return the complaint with that ticket, or None."""
-    with store_errors():
-        try:
-            return from_item(ComplaintItem.get(ticket, consistent_read=consistent))
-        except DoesNotExist:
-            return None
+    item = ComplaintItem.find(ticket, consistent=consistent)
+    return from_item(item) if item else None
 
 
 def complaints_of(tickets: Sequence[str]) -> list[Complaint]:
@@ -108,11 +105,7 @@ def complaints_of(tickets: Sequence[str]) -> list[Complaint]:
 
 def reporter_of(ticket: str) -> ReporterItem | None:
     """Return who filed it, or None when nobody left a name or number."""
-    with store_errors():
-        try:
-            return ReporterItem.get(ticket)
-        except DoesNotExist:
-            return None
+    return ReporterItem.find(ticket, consistent=False)
 
 
 def reporters_of(tickets: Collection[str]) -> dict[str, ReporterItem]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pynamodb.exceptions import DoesNotExist, TransactWriteError
+from pynamodb.exceptions import TransactWriteError
 from pynamodb.transactions import TransactWrite
 
 from chalicelib.adapters.complaints import changes, is_recorded, unchanged_since
@@ -80,11 +80,8 @@ def _news_of(one: Escalation, state: State) -> RegistryItem:
 
 def escalation_of(ticket: str, n: int) -> Escalation | None:
     """Return the n-th escalation of a complaint, or None."""
-    with store_errors():
-        try:
-            return to_escalation(EscalationItem.get(ticket, n, consistent_read=True))
-        except DoesNotExist:
-            return None
+    item = EscalationItem.find(ticket, n)
+    return to_escalation(item) if item else None
 
 
 def escalations_against(opd: str) -> list[Escalation]:

@@ -7,9 +7,8 @@ from datetime import datetime, timedelta
 from typing import Final
 
 import msgspec
-from pynamodb.exceptions import DoesNotExist, PutError
 
-from chalicelib.adapters.tables import IntakeItem, instant, is_refused, store_errors
+from chalicelib.adapters.tables import IntakeItem, instant, store_errors
 
 _KEEP: Final = timedelta(days=2)
 _KEEP_IDS: Final = timedelta(days=30)  # of messages: longer than any provider retries
@@ -31,23 +30,13 @@ def claim_text(twin_key: str, ticket: str, now: datetime, window: timedelta) -> 
     """Return the ticket under which this sender's text is filed: `ticket`, or the one of a twin within the window."""
     item = IntakeItem(pk=f"twin#{twin_key}", sk="-", at=instant(now), value=ticket, expires_at=now + max(window, _KEEP))
     free = IntakeItem.pk.does_not_exist() | (IntakeItem.at < instant(now - window))
-    with store_errors():
-        try:
-            item.save(condition=free)
-        except PutError as error:
-            if not is_refused(error):
-                raise
-            return str(IntakeItem.get(item.pk, "-", consistent_read=True).value)
-    return ticket
+    return str(item.claim(free).value)
 
 
 def remembered_ticket(message_key: str) -> str | None:
     """Return the ticket that a message id was given because its text was a twin's, or None."""
-    with store_errors():
-        try:
-            return IntakeItem.get(f"message#{message_key}", "-", consistent_read=True).value
-        except DoesNotExist:
-            return None
+    item = IntakeItem.find(f"message#{message_key}", "-")
+    return item.value if item else None
 
 
 def remember_ticket(message_key: str, ticket: str, now: datetime) -> None:
@@ -65,24 +54,14 @@ def group_of_part(name: str, total: int, provider: str, sender: str, now: dateti
     item = IntakeItem(
         pk=f"group#{name}", sk="-", at=instant(now), value=msgspec.json.encode(group).decode(), expires_at=now + _KEEP
     )
-    with store_errors():
-        try:
-            item.save(condition=IntakeItem.pk.does_not_exist() | (IntakeItem.at < instant(now - reuse)))
-        except PutError as error:
-            if not is_refused(error):
-                raise
-            stored = IntakeItem.get(item.pk, "-", consistent_read=True)
-            return msgspec.json.decode(str(stored.value), type=Group)
-    return group
+    stored = item.claim(IntakeItem.pk.does_not_exist() | (IntakeItem.at < instant(now - reuse)))
+    return msgspec.json.decode(str(stored.value), type=Group)
 
 
 def has_group(name: str, now: datetime, reuse: timedelta) -> bool:
     """Say whether such a message was begun, and is not older than `reuse`."""
-    with store_errors():
-        try:
-            return bool(IntakeItem.get(f"group#{name}", "-", consistent_read=True).at >= instant(now - reuse))
-        except DoesNotExist:
-            return False
+    item = IntakeItem.find(f"group#{name}", "-")
+    return item is not None and item.at >= instant(now - reuse)
 
 
 def add_part(group: Group, place: str, text: str, due_at: datetime) -> list[tuple[str, str]]:
@@ -142,9 +121,4 @@ def start_sms(phone_key: str) -> None:
 
 def wants_no_sms(phone_key: str) -> bool:
     """Say whether this number asked for no more SMS."""
-    with store_errors():
-        try:
-            IntakeItem.get(f"stop#{phone_key}", "-", consistent_read=True)
-        except DoesNotExist:
-            return False
-    return True
+    return IntakeItem.find(f"stop#{phone_key}", "-") is not None

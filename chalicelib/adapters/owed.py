@@ -9,7 +9,7 @@ from typing import Final
 from uuid import uuid4
 
 import msgspec
-from pynamodb.exceptions import DeleteError, DoesNotExist, PutError, TransactWriteError
+from pynamodb.exceptions import DeleteError, PutError, TransactWriteError
 from pynamodb.transactions import TransactWrite
 
 from chalicelib.adapters.tables import WIRE, RegistryItem, instant, is_cancelled, is_refused, store_errors
@@ -75,11 +75,8 @@ _AT_ONCE: Final = 50  # of at most 100 items that a transaction takes
 
 def day_of(on: date) -> Day:
     """Return what was owed of that day."""
-    with store_errors():
-        try:
-            return _DAY.decode(RegistryItem.get("sweep", f"day#{on}", consistent_read=True).value)
-        except DoesNotExist:
-            return Day(on)
+    item = RegistryItem.find("sweep", f"day#{on}")
+    return _DAY.decode(item.value) if item else Day(on)
 
 
 def owe_of_day(day: Day, rows: Sequence[Owed]) -> Day | None:

@@ -11,9 +11,8 @@ from datetime import datetime, timedelta
 from typing import Final, Literal, NamedTuple
 
 import msgspec
-from pynamodb.exceptions import DoesNotExist, PutError
 
-from chalicelib.adapters.tables import IntakeItem, from_instant, instant, is_refused, store_errors
+from chalicelib.adapters.tables import IntakeItem, from_instant, instant, store_errors
 
 State = Literal["open", "filed", "discarded"]
 
@@ -84,14 +83,7 @@ def decide(key: str, decision: Settled, now: datetime) -> Settled:
         pk=_decided(key), sk="-", at=instant(now), value=msgspec.json.encode(decision).decode(),
         expires_at=now + _KEEP + _LONGER,
     )  # fmt: skip
-    with store_errors():
-        try:
-            item.save(condition=IntakeItem.pk.does_not_exist())
-        except PutError as error:
-            if not is_refused(error):
-                raise
-            return _DECISION.decode(str(IntakeItem.get(item.pk, "-", consistent_read=True).value))
-    return decision
+    return _DECISION.decode(str(item.claim(IntakeItem.pk.does_not_exist()).value))
 
 
 def settle(kept: Kept, settled: Settled) -> Kept:
@@ -118,19 +110,13 @@ def _delete_open(key: str) -> None:
 
 
 def _row(state: State, key: str) -> Kept | None:
-    with store_errors():
-        try:
-            return _kept(IntakeItem.get(_partition(state), key, consistent_read=True))
-        except DoesNotExist:
-            return None
+    row = IntakeItem.find(_partition(state), key)
+    return _kept(row) if row else None
 
 
 def _decision(key: str) -> Settled | None:
-    with store_errors():
-        try:
-            return _DECISION.decode(str(IntakeItem.get(_decided(key), "-", consistent_read=True).value))
-        except DoesNotExist:
-            return None
+    item = IntakeItem.find(_decided(key), "-")
+    return _DECISION.decode(str(item.value)) if item else None
 
 
 def _kept(row: IntakeItem) -> Kept:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 
 import msgspec
-from pynamodb.exceptions import DoesNotExist, PutError, UpdateError
+from pynamodb.exceptions import PutError, UpdateError
 from pynamodb.expressions.condition import Condition
 
 from chalicelib.adapters.tables import RegistryItem, from_instant, instant, is_refused, store_errors
@@ -25,11 +25,8 @@ def opd_of(code: str) -> dict[str, object] | None:
     """Return one OPD, or None."""
     if len(code.encode("utf-8", "replace")) > _LONGEST_KEY:
         return None
-    with store_errors():
-        try:
-            return msgspec.json.decode(RegistryItem.get("opd", code, consistent_read=True).value)  # type: ignore[no-any-return]
-        except DoesNotExist:
-            return None
+    found: dict[str, object] | None = _json_of("opd", code)
+    return found
 
 
 def put_opd(opd: dict[str, object], *, only_new: bool = False) -> bool:
@@ -99,20 +96,14 @@ def end_change_of_holidays() -> None:
 
 
 def _json_of(pk: str, sk: str) -> Any:  # noqa: ANN401  whatever was kept there
-    with store_errors():
-        try:
-            return msgspec.json.decode(RegistryItem.get(pk, sk, consistent_read=True).value)
-        except DoesNotExist:
-            return None
+    item = RegistryItem.find(pk, sk)
+    return msgspec.json.decode(item.value) if item else None
 
 
 def watermark() -> datetime | None:
     """Return how far the sweep has read the deadline index, or None before the first sweep."""
-    with store_errors():
-        try:
-            return from_instant(RegistryItem.get("sweep", "watermark", consistent_read=True).value)
-        except DoesNotExist:
-            return None
+    item = RegistryItem.find("sweep", "watermark")
+    return from_instant(item.value) if item else None
 
 
 def advance_watermark(seen: datetime | None, to: datetime) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 import msgspec
-from pynamodb.exceptions import DoesNotExist, TransactWriteError
+from pynamodb.exceptions import TransactWriteError
 from pynamodb.transactions import TransactWrite
 
 from chalicelib.adapters.owed import item_of
@@ -21,11 +21,8 @@ _AWARD_DECODER: Final = msgspec.json.Decoder(Award)
 
 def ranking_of(period: str) -> list[Ranked]:
     """Return the ranking of a month as it was kept, best first; empty before that."""
-    with store_errors():
-        try:
-            return _RANKING_DECODER.decode(RegistryItem.get(_RANKING, period, consistent_read=True).value)
-        except DoesNotExist:
-            return []
+    item = RegistryItem.find(_RANKING, period)
+    return _RANKING_DECODER.decode(item.value) if item else []
 
 
 def keep_ranking(period: str, ranked: Sequence[Ranked], owed: Owed) -> bool:
@@ -35,12 +32,8 @@ def keep_ranking(period: str, ranked: Sequence[Ranked], owed: Owed) -> bool:
 
 def award_of(opd: str, division: str, period: str) -> Award | None:
     """Return what a division was awarded for a month, or None."""
-    with store_errors():
-        try:
-            item = RegistryItem.get(_awards(period), f"{opd}/{division}", consistent_read=True)
-        except DoesNotExist:
-            return None
-    return _AWARD_DECODER.decode(item.value)
+    item = RegistryItem.find(_awards(period), f"{opd}/{division}")
+    return _AWARD_DECODER.decode(item.value) if item else None
 
 
 def awards_of(period: str) -> list[Award]:

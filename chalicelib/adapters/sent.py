@@ -11,7 +11,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Final
 
-from pynamodb.exceptions import DoesNotExist, UpdateError
+from pynamodb.exceptions import UpdateError
 from pynamodb.expressions.update import Action
 
 from chalicelib.adapters.tables import NotificationItem, instant, is_refused, store_errors
@@ -37,11 +37,7 @@ def records_of(ids: Collection[str]) -> list[NotificationItem]:
 
 def record_of(message_id: str) -> NotificationItem | None:
     """Return the record of one message, or None."""
-    with store_errors():
-        try:
-            return NotificationItem.get(message_id, consistent_read=True)
-        except DoesNotExist:
-            return None
+    return NotificationItem.find(message_id)
 
 
 def sent(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import msgspec
-from pynamodb.exceptions import DoesNotExist, TransactWriteError
+from pynamodb.exceptions import TransactWriteError
 from pynamodb.transactions import TransactWrite
 
 from chalicelib.adapters.owed import item_of
@@ -76,12 +76,10 @@ class Kept:
 
 def kept_of(opd: str, division: str) -> Kept | None:
     """Return how a division is kept, or None."""
-    with store_errors():
-        try:
-            value = RegistryItem.get(_STANDING, f"{opd}/{division}", consistent_read=True).value
-        except DoesNotExist:
-            return None
-    return Kept(_STANDING_DECODER.decode(value[_WEIGHT:]), int(value[:_WEIGHT]), value)
+    item = RegistryItem.find(_STANDING, f"{opd}/{division}")
+    if item is None:
+        return None
+    return Kept(_STANDING_DECODER.decode(item.value[_WEIGHT:]), int(item.value[:_WEIGHT]), item.value)
 
 
 def put_standing(

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Self, TypeVar
 
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
@@ -20,7 +20,7 @@ from pynamodb.attributes import (
     UnicodeAttribute,
 )
 from pynamodb.connection import Connection, TableConnection
-from pynamodb.exceptions import PynamoDBException, TransactWriteError
+from pynamodb.exceptions import DoesNotExist, PutError, PynamoDBException, TransactWriteError
 from pynamodb.expressions.condition import Condition
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex, KeysOnlyProjection
 from pynamodb.models import Model
@@ -108,6 +108,27 @@ class Item(Model):
             WIRE.add_meta_table(table.get_meta_table())
             table.connection = WIRE
         return table
+
+    @classmethod
+    def find(cls, hash_key: str, range_key: str | int | None = None, *, consistent: bool = True) -> Self | None:
+        """Return the item of this key, or None."""
+        with store_errors():
+            try:
+                return cls.get(hash_key, range_key, consistent_read=consistent)
+            except DoesNotExist:
+                return None
+
+    def claim(self, free: Condition) -> Self:
+        """Save it where its place is free; return what is stored there then: itself, or what was first. For an item
+        of hash and range key `pk` and `sk`."""
+        with store_errors():
+            try:
+                self.save(condition=free)
+            except PutError as error:
+                if not is_refused(error):
+                    raise
+                return type(self).get(self.pk, self.sk, consistent_read=True)  # type: ignore[attr-defined]
+        return self
 
     @classmethod
     def put(cls, values: Mapping[str, Any], condition: Condition) -> None:
