@@ -11,12 +11,11 @@ from chalice.app import Blueprint, Response
 
 from chalicelib.adapters.quarantine import Kept, State, message_in_quarantine, page_of_quarantine
 from chalicelib.api import lists, reading, views
-from chalicelib.api.errors import Problem, answers_problems, bad_field
+from chalicelib.api.errors import Problem, answers_problems
 from chalicelib.api.identity import guard, identify
-from chalicelib.api.public import idempotency_key
-from chalicelib.domain.complaint import Actor, Complaint, Filing, Role
+from chalicelib.api.public import idempotency_key, must_be_known, read_filing
+from chalicelib.domain.complaint import Actor, Complaint, Role
 from chalicelib.settings import current
-from chalicelib.workflows import city
 from chalicelib.workflows import entering as desk
 from chalicelib.workflows.filing import Reporter
 
@@ -34,27 +33,10 @@ def enter_complaint() -> Response:
     request = entering.current_request
     who = guard(request, "admin")
     body = reading.checked_complaint(reading.read_json(request, reading.EntryBody))
-    _must_be_known(body.category)
-    brought = Filing(
-        text=body.text,
-        channel=body.channel.value,
-        kind=body.kind,
-        category=body.category,
-        address=body.address or None,
-        lat=body.lat,
-        long=body.long,
-        anonymous=body.anonymous,
-        confidential=body.confidential,
-    )
-    reporter = Reporter(body.name or None, body.phone or None, body.email or None)
+    brought, reporter = read_filing(body, body.channel.value)
     key = idempotency_key(request.headers.get("idempotency-key"))
     filed = desk.enter_complaint(brought, reporter, Actor(Role.ADMIN, who.subject), reading.now(), idempotency_key=key)
     return _created(filed.complaint, filed.receipt)
-
-
-def _must_be_known(category: str | None) -> None:
-    if category and all(one["code"] != category for one in city.current(reading.now()).services()):
-        raise bad_field("category", "unknown")
 
 
 def _created(complaint: Complaint, receipt: str | None) -> Response:
@@ -92,7 +74,7 @@ def file_quarantined(message: str) -> Response:
     """Make a complaint of what a person read in the message. No receipt: an SMS has none, its number proves it."""
     who = guard(entering.current_request, "admin")
     body = reading.checked_sms(reading.read_json(entering.current_request, reading.ReadSmsBody))
-    _must_be_known(body.category)
+    must_be_known(body.category)
     reporter = Reporter(body.name or None, body.phone or None)
     actor, key = Actor(Role.ADMIN, who.subject), reading.key_in(message)
     filed = key and desk.file_quarantined(

@@ -9,7 +9,7 @@ from chalice.app import Blueprint, Response
 
 from chalicelib.adapters import complaints, registry
 from chalicelib.api import lists, reading, views
-from chalicelib.api.errors import Problem, answers_problems
+from chalicelib.api.errors import Problem, answers_problems, bad_field
 from chalicelib.domain.complaint import Complaint, Filing, Kind, Status
 from chalicelib.domain.keys import is_receipt
 from chalicelib.settings import current
@@ -53,23 +53,32 @@ def idempotency_key(given: str | None) -> str | None:
 
 def submit_body(body: reading.ComplaintBody, key: str | None) -> filing.Filed:
     """File what was read."""
-    now = reading.now()
-    if body.category and all(one["code"] != body.category for one in city.current(now).services()):
-        raise Problem("bad_request", [("category", "unknown", {})])
-    filed = Filing(
+    brought, reporter = read_filing(body, "web", tuple(body.photos))
+    return filing.submit_complaint(brought, reporter, reading.now(), idempotency_key=key)
+
+
+def read_filing(body: reading.Brought, channel: str, photos: tuple[str, ...] = ()) -> tuple[Filing, filing.Reporter]:
+    """Return what a body brings, and for whom; a 400 for a category that the city does not have."""
+    must_be_known(body.category)
+    brought = Filing(
         text=body.text,
-        channel="web",
+        channel=channel,
         kind=body.kind,
         category=body.category,
         address=body.address or None,
         lat=body.lat,
         long=body.long,
-        photos=tuple(body.photos),
+        photos=photos,
         anonymous=body.anonymous,
         confidential=body.confidential,
     )
-    reporter = filing.Reporter(name=body.name or None, phone=body.phone or None, email=body.email or None)
-    return filing.submit_complaint(filed, reporter, now, idempotency_key=key)
+    return brought, filing.Reporter(body.name or None, body.phone or None, body.email or None)
+
+
+def must_be_known(category: str | None) -> None:
+    """Raise a 400 for a category that the city does not have."""
+    if category and all(one["code"] != category for one in city.current(reading.now()).services()):
+        raise bad_field("category", "unknown")
 
 
 @public.route("/complaints", methods=["GET"])

@@ -210,7 +210,7 @@ def _ticket_among_twins(
 ) -> str:
     """Return the ticket of a delivery: its own, or that of what the number sent minutes before in nearly the same words
     (a twin, in the very same ones); always the same one."""
-    first = _filed_before(words, mine, now)
+    first = doubling.first_of(mine, words, now)
     if first and first.ticket != own and complaints.complaint_of(own, consistent=True) is None:
         intake.remember_ticket(delivery, first.ticket, now)
         return first.ticket
@@ -220,10 +220,3 @@ def _ticket_among_twins(
         return own
     intake.remember_ticket(delivery, ticket, now)
     return ticket
-
-
-def _filed_before(words: Filing, mine: Sequence[Complaint], now: datetime) -> Complaint | None:
-    try:
-        return doubling.first_of(mine, words, now)
-    except (TimelineFull, IllegalAction):  # it takes no more: then this is a complaint of its own
-        return None

@@ -11,7 +11,9 @@ from typing import Final
 
 from chalicelib.adapters import complaints
 from chalicelib.adapters.tables import instant
+from chalicelib.domain.bounds import TimelineFull
 from chalicelib.domain.complaint import Complaint, Filing, Status
+from chalicelib.domain.life import IllegalAction
 from chalicelib.domain.likeness import Report, is_same_message, suggestions
 from chalicelib.domain.sms import same_text
 from chalicelib.workflows import city, following
@@ -21,7 +23,7 @@ _COMPARED: Final = 200  # of the newest complaints, with each of which one is co
 
 def filed_before(filing: Filing, phone_key: str, now: datetime) -> Complaint | None:
     """Return the open complaint that this number filed minutes ago in nearly these words, the extra words added to it;
-    None when this is another, or brings more than words. Raises TimelineFull when it holds no more."""
+    None when this is another, brings more than words, or that one takes no more: then it is a complaint of its own."""
     if filing.address or filing.photos or filing.lat is not None:
         return None
     return first_of(complaints.complaints_of(complaints.tickets_of_phone(phone_key)), filing, now)
@@ -41,7 +43,10 @@ def first_of(mine: Sequence[Complaint], filing: Filing, now: datetime) -> Compla
     first = min(same, key=lambda one: one.received_at, default=None)
     if first is None or same_text(first.text) == same_text(filing.text):
         return first
-    return following.add_message(first.ticket, filing.text, now, once=True)
+    try:
+        return following.add_message(first.ticket, filing.text, now, once=True)
+    except (TimelineFull, IllegalAction):
+        return None
 
 
 def likely_duplicates(complaint: Complaint, now: datetime) -> list[tuple[Complaint, float]]:

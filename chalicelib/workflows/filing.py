@@ -15,10 +15,8 @@ from chalicelib import settings
 from chalicelib.adapters import complaints, intake
 from chalicelib.adapters.tables import ReporterItem
 from chalicelib.domain.arrival import file_complaint
-from chalicelib.domain.bounds import TimelineFull
 from chalicelib.domain.complaint import REPORTER, Actor, Complaint, Filing
 from chalicelib.domain.keys import name_of, receipt_for, ticket_for
-from chalicelib.domain.life import IllegalAction
 from chalicelib.domain.routing import route
 from chalicelib.domain.ticket import BITS, ticket_from
 from chalicelib.workflows import city, doubling
@@ -104,12 +102,7 @@ def _as_answered(remembered: str, said: str) -> Complaint:
 
 def _first_of_the_same(filing: Filing, reporter: Reporter, now: datetime) -> Complaint | None:
     """Return the first complaint of the same number, to which these words were added, or None."""
-    if not reporter.phone:
-        return None
-    try:
-        return doubling.filed_before(filing, phone_key(reporter.phone), now)
-    except (TimelineFull, IllegalAction):  # it takes no more: then this is a complaint of its own
-        return None
+    return doubling.filed_before(filing, phone_key(reporter.phone), now) if reporter.phone else None
 
 
 def submit_sms(filing: Filing, free_text: str, reporter: Reporter, ticket: str, now: datetime) -> Complaint:

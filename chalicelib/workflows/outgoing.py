@@ -226,7 +226,7 @@ def _try_again(row: OwedSms, now: datetime, down: set[str]) -> bool:
     if found is None:
         return _given_up(record)
     notice, reporter = found
-    letter, providers, undelivered = _letter(notice, now), providers_for(reporter), int(record.undelivered or 0)
+    letter, providers, undelivered = letter_of(notice, now), providers_for(reporter), int(record.undelivered or 0)
     if not providers or not _wait(row.attempts or 1, undelivered):
         return _by_email(record, row, letter, reporter, now, down)
     to, phone_key, after = str(reporter.phone), str(reporter.phone_key), replace(row, attempts=row.attempts + 1)
@@ -258,7 +258,8 @@ def _found(row: OwedSms) -> tuple[Notice, ReporterItem] | None:
     return (notice, reporter) if notice and reporter and is_wanted(notice, reporter) else None
 
 
-def _letter(notice: Notice, now: datetime) -> Letter:
+def letter_of(notice: Notice, now: datetime) -> Letter:
+    """Return the words of a notice, with what the city calls its OPD, division and category."""
     config = settings.current()
     names = city.current(now).names(notice.entry.opd, notice.entry.division, notice.complaint.category)
     return letter_for(notice, names, config.public_url, config.zone)

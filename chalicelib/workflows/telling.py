@@ -16,7 +16,7 @@ from chalicelib.adapters import complaints, notifier, sent
 from chalicelib.adapters.sms_providers import CarrierDown, SendFailed
 from chalicelib.adapters.tables import NotificationItem, ReporterItem, StoreUnavailable
 from chalicelib.domain.complaint import Complaint
-from chalicelib.domain.letters import Letter, letter_for
+from chalicelib.domain.letters import Letter
 from chalicelib.domain.notices import Notice, To, notices_owed
 from chalicelib.workflows import city, outgoing
 
@@ -117,12 +117,11 @@ def _reporters(notices: Sequence[Notice]) -> Mapping[str, ReporterItem] | None:
 
 def _send(notice: Notice, now: datetime, carriers: _Carriers) -> NotificationItem | None:
     """Send one notice and return its record; None when nobody can be, or wants to be, told."""
-    config, known = settings.current(), city.current(now)
-    names = known.names(notice.entry.opd, notice.entry.division, notice.complaint.category)
-    letter = letter_for(notice, names, config.public_url, config.zone)
+    letter = outgoing.letter_of(notice, now)
     if notice.to is To.REPORTER:
         return _to_reporter(notice, letter, now, carriers)
-    address = known.address_of(notice.to, notice.entry.opd, notice.entry.division, config)
+    entry = notice.entry
+    address = city.current(now).address_of(notice.to, entry.opd, entry.division, settings.current())
     return _mail(notice, address, letter, now, carriers)
 
 
