@@ -10,9 +10,8 @@ import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -21,6 +20,8 @@ from standardwebhooks import Webhook
 
 from chalicelib import settings
 from tests.builders import Answer, Service
+from tests.carrier import Carrier as AnyCarrier
+from tests.carrier import running
 
 LAMP = "Lampu jalan (PJU) mati di Jl. Bukirsari sudah dua minggu"
 PARKING = "Sambat parkir liar depan Pasar Besar, jukir tidak memberi karcis"
@@ -100,12 +101,11 @@ def smsgate_body(service: Service, body: bytes, key: str = "smsgate-key") -> Ans
 
 
 @dataclass
-class Carrier:
-    """An SMS provider's HTTP server: answers as told and keeps what it was asked."""
+class Carrier(AnyCarrier):
+    """All SMS providers' HTTP server."""
 
-    url: str = ""
     status: int = 202
-    asked: list[tuple[str, dict[str, str], bytes]] = field(default_factory=list)
+    answer: bytes = b"{}"
 
     @property
     def texts(self) -> list[tuple[str, str]]:
@@ -133,41 +133,18 @@ def _handed_over(path: str, body: bytes) -> tuple[str, str]:
 @contextmanager
 def carrier_on() -> Iterator[Carrier]:
     """Run a carrier here, to which all providers hand what they send."""
-    told = Carrier()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            told.asked.append((self.path, {name.lower(): value for name, value in self.headers.items()}, body))
-            self.send_response(told.status)
-            self.send_header("Content-Length", "2")
-            self.end_headers()
-            self.wfile.write(b"{}")
-
-        def log_message(self, *args: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = False
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    told.url = f"http://127.0.0.1:{server.server_port}"
-    outgoing = {
-        "SAMBAT_SMS_GENERIC_URL": f"{told.url}/generic",
-        "SAMBAT_SMS_SMSGATE_URL": f"{told.url}/smsgate",
-        "SAMBAT_SMS_SMSGATE_USER": "city",
-        "SAMBAT_SMS_SMSGATE_PASSWORD": "of the gateway",
-    }
-    for provider in ("TWILIO", "VONAGE", "PLIVO", "SINCH", "MESSAGEBIRD"):
-        own = {"URL": told.url, "ACCOUNT": "AC1", "PASSWORD": "of the account", "FROM": CITY}
-        outgoing |= {f"SAMBAT_SMS_{provider}_{name}": value for name, value in own.items()}
-    try:
+    with running(Carrier()) as told:
+        outgoing = {
+            "SAMBAT_SMS_GENERIC_URL": f"{told.url}/generic",
+            "SAMBAT_SMS_SMSGATE_URL": f"{told.url}/smsgate",
+            "SAMBAT_SMS_SMSGATE_USER": "city",
+            "SAMBAT_SMS_SMSGATE_PASSWORD": "of the gateway",
+        }
+        for provider in ("TWILIO", "VONAGE", "PLIVO", "SINCH", "MESSAGEBIRD"):
+            own = {"URL": told.url, "ACCOUNT": "AC1", "PASSWORD": "of the account", "FROM": CITY}
+            outgoing |= {f"SAMBAT_SMS_{provider}_{name}": value for name, value in own.items()}
         with set_as(**outgoing):
             yield told
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 @contextmanager

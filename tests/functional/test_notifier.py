@@ -9,8 +9,7 @@ import socket
 import threading
 import traceback
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -24,6 +23,7 @@ from standardwebhooks import Webhook
 from chalicelib import settings
 from chalicelib.adapters import notifier
 from chalicelib.adapters.sms_providers import SendFailed, wire
+from tests.carrier import Carrier, running
 
 CITIZEN, CITY = "+6280000000001", "+6280000000099"
 PERSON = "warga@example.org"
@@ -32,55 +32,10 @@ HOOK_KEY = "whsec_" + base64.b64encode(b"kunci rahasia generic 0001").decode()
 REGION = "ap-southeast-3"
 
 
-@dataclass
-class Carrier:
-    """An HTTP server that answers as told and keeps what it was asked."""
-
-    status: int = 202
-    answer: bytes = b'{"id": "carrier-1", "sid": "SM0042"}'
-    headers: dict[str, str] = field(default_factory=dict)
-    silent: threading.Event | None = None
-    asked: list[tuple[str, dict[str, str], bytes]] = field(default_factory=list)
-    url: str = ""
-
-    @property
-    def only(self) -> tuple[str, dict[str, str], bytes]:
-        (request,) = self.asked
-        return request
-
-
 @pytest.fixture
 def carrier() -> Iterator[Carrier]:
-    told = Carrier()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            told.asked.append((self.path, {name.lower(): value for name, value in self.headers.items()}, body))
-            if told.silent:
-                told.silent.wait(5)
-            self.send_response(told.status)
-            for name, value in {"Content-Length": str(len(told.answer)), **told.headers}.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(told.answer)
-
-        def log_message(self, *args: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = False
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    told.url = f"http://127.0.0.1:{server.server_port}"
-    try:
+    with running(Carrier(status=202, answer=b'{"id": "carrier-1", "sid": "SM0042"}')) as told:
         yield told
-    finally:
-        if told.silent:
-            told.silent.set()
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def city(carrier_url: str = "", **more: str) -> settings.Settings:

@@ -26,7 +26,7 @@ from chalicelib.adapters.sms_providers import (
     messagebird,
 )
 from chalicelib.settings import SmsProvider
-from tests.unit.sms_carrier import CITIZEN, CITY, WORDS, Carrier, carrier_on, failure_of
+from tests.carrier import CITIZEN, CITY, WORDS, Carrier, carrier_on, failure_of
 
 KEY = "kunci tanda tangan messagebird, " * 3
 TOKEN = "live-access-key"

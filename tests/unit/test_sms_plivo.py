@@ -30,7 +30,7 @@ from chalicelib.adapters.sms_providers import (
     plivo,
 )
 from chalicelib.settings import SmsProvider
-from tests.unit.sms_carrier import CITIZEN, CITY, WORDS, Carrier, carrier_on, failure_of
+from tests.carrier import CITIZEN, CITY, WORDS, Carrier, carrier_on, failure_of
 
 TOKEN = "token-plivo-0001"
 URL = "https://sambat.example.go.id/api/webhooks/sms/plivo"

@@ -29,7 +29,7 @@ from chalicelib.adapters.sms_providers import (
     sinch,
 )
 from chalicelib.settings import SmsProvider
-from tests.unit.sms_carrier import CITIZEN, CITY, WORDS, Carrier, carrier_on, failure_of
+from tests.carrier import CITIZEN, CITY, WORDS, Carrier, carrier_on, failure_of
 
 NOW = datetime(2026, 11, 24, 3, 0, 5, tzinfo=UTC)
 SECRET, NONCE = "rahasia-hmac-sinch-0001", "01FJA8B4A7BM43YGWSG9GBV067"

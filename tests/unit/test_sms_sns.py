@@ -34,7 +34,7 @@ from chalicelib.adapters.sms_providers import (
 )
 from chalicelib.adapters.sms_providers.fetching import FetchFailed
 from chalicelib.settings import SmsProvider
-from tests.unit.sms_carrier import CITIZEN, CITY, WORDS, Carrier, carrier_on, failure_of
+from tests.carrier import CITIZEN, CITY, WORDS, Carrier, carrier_on, failure_of
 from tests.unit.sms_internet import PUBLIC, Internet, internet_for, key_and_certificate
 
 NOW = datetime(2026, 11, 24, 3, 0, 5, tzinfo=UTC)

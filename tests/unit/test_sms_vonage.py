@@ -27,7 +27,7 @@ from chalicelib.adapters.sms_providers import (
     vonage,
 )
 from chalicelib.settings import SmsProvider
-from tests.unit.sms_carrier import CITIZEN, CITY, WORDS, Carrier, carrier_on, failure_of
+from tests.carrier import CITIZEN, CITY, WORDS, Carrier, carrier_on, failure_of
 
 PASSWORD = "sandi-api"
 SECRET = "rahasia-tanda-tangan-vonage"

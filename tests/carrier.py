@@ -1,4 +1,4 @@
-"""What the tests of single SMS providers share: a carrier over real HTTP, and a look at what an error shows."""
+"""What the tests of SMS providers share: a carrier over real HTTP, and a look at what an error shows."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TypeVar
 
 import pytest
 
@@ -20,10 +21,12 @@ WORDS = "Sambat lampu jalan mati di Jl. Bukirsari 💡 – sampun kalih minggu, 
 
 @dataclass
 class Carrier:
-    """A carrier's HTTP server: answers as told and keeps what it was asked."""
+    """A carrier's HTTP server: answers as told, at once or when `silent` is over, and keeps what it was asked."""
 
     status: int = 201
     answer: bytes = b'{"id": "carrier-1"}'
+    headers: dict[str, str] = field(default_factory=dict)
+    silent: threading.Event | None = None
     asked: list[tuple[str, dict[str, str], bytes]] = field(default_factory=list)
     url: str = ""
 
@@ -34,17 +37,29 @@ class Carrier:
         return request
 
 
+CarrierT = TypeVar("CarrierT", bound=Carrier)
+
+
 @contextmanager
 def carrier_on() -> Iterator[Carrier]:
     """Run a carrier here."""
-    told = Carrier()
+    with running(Carrier()) as told:
+        yield told
+
+
+@contextmanager
+def running(told: CarrierT) -> Iterator[CarrierT]:
+    """Run this carrier here."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             told.asked.append((self.path, {name.lower(): value for name, value in self.headers.items()}, body))
+            if told.silent:
+                told.silent.wait(5)
             self.send_response(told.status)
-            self.send_header("Content-Length", str(len(told.answer)))
+            for name, value in {"Content-Length": str(len(told.answer)), **told.headers}.items():
+                self.send_header(name, value)
             self.end_headers()
             self.wfile.write(told.answer)
 
@@ -59,6 +74,8 @@ def carrier_on() -> Iterator[Carrier]:
     try:
         yield told
     finally:
+        if told.silent:
+            told.silent.set()
         server.shutdown()
         thread.join()
         server.server_close()
