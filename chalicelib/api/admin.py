@@ -55,8 +55,16 @@ def _tickets_of(phone: str) -> list[str]:
 def read(ticket: str) -> dict[str, Any]:
     """Show one complaint with its whole timeline."""
     guard(admin.current_request, *_READERS)
-    number = reading.ticket_in(ticket)
-    return _shown(complaints.complaint_of(number, consistent=True) if number else None)
+    return _shown(complaint_in(ticket))
+
+
+def complaint_in(path: str) -> Complaint:
+    """Return the complaint that a path names; not_found when there is none."""
+    number = reading.ticket_in(path)
+    complaint = complaints.complaint_of(number, consistent=True) if number else None
+    if complaint is None:
+        raise Problem("not_found")
+    return complaint
 
 
 def _shown(complaint: Complaint | None) -> dict[str, Any]:
@@ -70,10 +78,7 @@ def _shown(complaint: Complaint | None) -> dict[str, Any]:
 def read_reporter(ticket: str) -> dict[str, Any]:
     """Show who filed it, if they said; each read is written into the complaint's timeline."""
     who = guard(admin.current_request, *_READERS)
-    number = reading.ticket_in(ticket)
-    complaint = complaints.complaint_of(number, consistent=True) if number else None
-    if complaint is None:
-        raise Problem("not_found")
+    complaint = complaint_in(ticket)
     actor = Actor(Role(who.role), who.subject)
     _, reporter = handling.reveal_reporter(complaint, actor, reading.now(), every_read=True)
     nobody = {"name": None, "phone": None, "email": None}
@@ -85,10 +90,7 @@ def read_reporter(ticket: str) -> dict[str, Any]:
 def duplicates(ticket: str) -> dict[str, Any]:
     """List what is likely about the same thing, the likeliest first; nothing is merged but by a person."""
     guard(admin.current_request, *_READERS)
-    number, now = reading.ticket_in(ticket), reading.now()
-    complaint = complaints.complaint_of(number, consistent=True) if number else None
-    if complaint is None:
-        raise Problem("not_found")
+    complaint, now = complaint_in(ticket), reading.now()
     found = doubling.likely_duplicates(complaint, now)
     return {"items": [{**views.list_item(one, now), "likeness": round(like, 2)} for one, like in found], "next": None}
 
@@ -98,11 +100,7 @@ def duplicates(ticket: str) -> dict[str, Any]:
 def messages(ticket: str) -> dict[str, Any]:
     """List the messages about a complaint, and what became of each."""
     guard(admin.current_request, *_READERS)
-    number = reading.ticket_in(ticket)
-    complaint = complaints.complaint_of(number, consistent=True) if number else None
-    if complaint is None:
-        raise Problem("not_found")
-    return {"items": [views.message_view(*told) for told in telling.messages_of(complaint)], "next": None}
+    return {"items": [views.message_view(*told) for told in telling.messages_of(complaint_in(ticket))], "next": None}
 
 
 @admin.route("/admin/queue", methods=["GET"], authorizer=identify)

@@ -13,6 +13,7 @@ from chalice.app import Blueprint, Response
 from chalicelib.adapters import complaints, escalations
 from chalicelib.adapters.tables import instant
 from chalicelib.api import forms, ladder, lists, reading, staff, views
+from chalicelib.api.admin import complaint_in
 from chalicelib.api.errors import Problem, asked_language, bad_field
 from chalicelib.api.identity import Principal
 from chalicelib.api.pages import named_complaint, show, shows_problems
@@ -48,7 +49,7 @@ def queue() -> Response:
     who, session = signed_in(request, *_READERS)
     asked = reading.query(request, "cursor", "ticket")
     if "ticket" in asked:
-        return _complaint(who, session, _read(asked["ticket"]))
+        return _complaint(who, session, complaint_in(asked["ticket"]))
     return _queue(who, session, asked.get("cursor"))
 
 
@@ -104,12 +105,7 @@ def _counts(now: datetime, gone: str | None) -> dict[str, int]:
 def one(ticket: str) -> Response:
     """Show one complaint whole; who filed it stands elsewhere, and each read of that is written down."""
     who, session = signed_in(office.current_request, *_READERS)
-    return _complaint(who, session, _read(ticket))
-
-
-def _read(ticket: str) -> Complaint:
-    number = reading.ticket_in(ticket)
-    return _there(complaints.complaint_of(number, consistent=True) if number else None)
+    return _complaint(who, session, complaint_in(ticket))
 
 
 def _there(complaint: Complaint | None) -> Complaint:
@@ -227,7 +223,7 @@ def _act(
         done = _there(step(number, fields, who) if number else None)
     except forms.REFUSALS as error:
         told = forms.refused(error, fields, asked_language(request), f"{form}_error", key(number or ""))
-        return _complaint(who, session, _read(ticket), refused=told)
+        return _complaint(who, session, complaint_in(ticket), refused=told)
     return _complaint(who, session, done, notice=notice) if notice else _queue(who, session, sent=done)
 
 

@@ -29,6 +29,11 @@ class Reply:
     by_stream: bool = False
 
 
+def receipt_of(complaint: Complaint) -> Reply:
+    """Return the reply to what became, or was added to, this complaint."""
+    return Reply(filed_reply(complaint, settings.current().zone), by_stream=True)
+
+
 def may_reply(message: Inbound) -> bool:
     """Say whether this number may be sent an SMS: after BERHENTI, nothing but the confirmation of it."""
     stops = not message.is_part and sms.read_sms(message.text).command is Command.STOP
@@ -174,7 +179,7 @@ def _free_text(meant: Sms, message: Inbound, now: datetime, *, incomplete: bool)
     if stored is None:
         who = filing.Reporter(phone=message.sender, provider=message.provider)
         stored = filing.submit_sms(words, meant.text, who, ticket, now)
-    return Reply(filed_reply(stored, settings.current().zone), by_stream=True)
+    return receipt_of(stored)
 
 
 def _asked(mine: Sequence[Complaint], meant: Sms, now: datetime) -> str | None:

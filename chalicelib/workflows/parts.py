@@ -18,7 +18,6 @@ from chalicelib.adapters.sms_providers import Inbound
 from chalicelib.domain import gsm, sms
 from chalicelib.domain.complaint import Complaint
 from chalicelib.domain.keys import name_of
-from chalicelib.domain.letters import filed_reply
 from chalicelib.workflows import city, conversation, following
 from chalicelib.workflows.conversation import Reply
 
@@ -66,7 +65,7 @@ def _added_late(group: Group, filed: Complaint, place: str, text: str, now: date
     if (place, text) not in intake.parts_of(group):
         following.add_message(filed.ticket, text, now, once=True)
         intake.keep_part(group, place, text)
-    return Reply(filed_reply(filed, settings.current().zone), by_stream=True)
+    return conversation.receipt_of(filed)
 
 
 def _as_message(group: Group, text: str = "") -> Inbound:
@@ -83,7 +82,7 @@ def _take_in(group: Group, kept: Sequence[tuple[str, str]], now: datetime) -> Re
     text, complete = _joined(group, kept)
     if earlier := _tail_before(group, kept):
         following.add_message(earlier.ticket, text, now, once=True)
-        reply = Reply(filed_reply(earlier, settings.current().zone), by_stream=True)
+        reply = conversation.receipt_of(earlier)
     else:
         reply = conversation.receive_whole(_as_message(group, text), now, incomplete=not complete)
         stored = conversation.outcome_of(_as_message(group))
