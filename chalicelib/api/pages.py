@@ -25,10 +25,11 @@ _ABOUT: Final = {400: "bad_request", 401: "sign_in", 403: "forbidden", 404: "not
                  409: "conflict", 413: "too_large"}  # fmt: skip
 
 
-def html(page: str, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    """Return a page with the headers that every page has: no script, nothing from elsewhere, never cached."""
+def html(page: str, status: int = 200, headers: Mapping[str, str] | None = None, script: str | None = None) -> Response:
+    """Return a page with the headers that every page has: no script but its own, nothing of others, never cached."""
+    scripts = f"script-src {rendering.script_source(script)}; connect-src 'self'; " if script else ""
     policy = (
-        f"default-src 'none'; style-src {rendering.style_source()}; img-src data:; form-action 'self'; "
+        f"default-src 'none'; style-src {rendering.style_source()}; {scripts}img-src data:; form-action 'self'; "
         "base-uri 'none'; frame-ancestors 'none'"
     )
     fixed = {
@@ -45,7 +46,8 @@ def show(template: str, lang: str, status: int = 200, **values: Any) -> Response
     """Return a rendered page."""
     config = current()
     common = {"city": config.city, "zone": config.zone, "now": reading.now()}
-    return html(rendering.render(template, lang, config.public_url, **{**common, **values}), status)
+    shown = rendering.render(template, lang, config.public_url, **{**common, **values})
+    return html(shown, status, script=values.get("script"))
 
 
 def message(request: Any, about: str, status: int, **values: Any) -> Response:  # noqa: ANN401

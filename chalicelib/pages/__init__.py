@@ -45,8 +45,8 @@ def render(name: str, lang: str, base: str, **values: object) -> str:
     """Return the page `name` ("form.html") in `lang`; `base` is the public URL without a trailing slash.
 
     Besides a page's own values, all take `here` (path of the page, for the language switch), `city`, `zone` (of all
-    days and times; Asia/Jakarta unless given) and `now`. A value that a page needs and does not get raises
-    jinja2.UndefinedError.
+    days and times; Asia/Jakarta unless given), `now`, and `script`, the name of the one that it brings. A value that a
+    page needs and does not get raises jinja2.UndefinedError.
     """
     if lang not in LANGUAGES:
         raise ValueError(f"no texts in {lang!r}")
@@ -58,6 +58,7 @@ def render(name: str, lang: str, base: str, **values: object) -> str:
         "link": None,
         "link_text": None,
         "ticket": None,
+        "script": None,
         **values,
     }
     context |= {"lang": lang, "base": base, "zone": zone, "t": partial(_text_in, lang), "word": partial(word, lang)}
@@ -65,7 +66,7 @@ def render(name: str, lang: str, base: str, **values: object) -> str:
 
 
 def render_message(about: str, lang: str, base: str, status: int, **values: object) -> str:
-    """Return `message.html` with the words of texts.json for `about` (such as "not_found", "unavailable")."""
+    """Return `message.html` with the words of texts/ for `about` (such as "not_found", "unavailable")."""
     words = {"title": text(f"message.{about}.title", lang), "body": text(f"message.{about}.body", lang)}
     if "link" in values and f"message.{about}.link" in _texts():
         words["link_text"] = text(f"message.{about}.link", lang)
@@ -196,9 +197,20 @@ def due_of(entry: Mapping[str, Any]) -> str:
     return DUES.get(entry["entry"], "")
 
 
+@cache
 def style_source() -> str:
     """Return the source of the inlined style for a Content-Security-Policy: 'sha256-...'."""
-    return "'sha256-" + base64.b64encode(hashlib.sha256(_style().encode()).digest()).decode() + "'"
+    return _source(_style())
+
+
+@cache
+def script_source(name: str) -> str:
+    """Return the source of an inlined script for a Content-Security-Policy: 'sha256-...'."""
+    return _source(_script(name))
+
+
+def _source(inlined: str) -> str:
+    return "'sha256-" + base64.b64encode(hashlib.sha256(inlined.encode()).digest()).decode() + "'"
 
 
 def _is_answered(timeline: Iterable[Mapping[str, Any]]) -> bool:
@@ -241,7 +253,9 @@ def _default_zone() -> tzinfo:
 
 @cache
 def _texts() -> dict[str, dict[str, str]]:
-    texts: dict[str, dict[str, str]] = json.loads((FOLDER / "texts.json").read_text("utf-8"))
+    texts: dict[str, dict[str, str]] = {}
+    for file in sorted((FOLDER / "texts").glob("*.json")):
+        texts |= json.loads(file.read_text("utf-8"))
     return texts
 
 
@@ -253,6 +267,13 @@ def _style() -> str:
     for loose, tight in ((" { ", "{"), ("; }", "}"), ("; ", ";"), (": ", ":")):
         style = style.replace(loose, tight)
     return style
+
+
+@cache
+def _script(name: str) -> str:
+    """Return a script without its comments and indentation: it travels with its page."""
+    lines = (line.strip() for line in (FOLDER / f"{name}.js").read_text("utf-8").splitlines())
+    return "\n".join(line for line in lines if line and not line.startswith("//"))
 
 
 @cache
@@ -272,10 +293,14 @@ def _environment() -> Environment:
     def localised(function: Callable[[Any, str, tzinfo], str]) -> Callable[[Context, Any], str]:
         return pass_context(lambda context, when: function(when, context["lang"], context["zone"]))
 
+    def inlined(name: str) -> Markup:
+        return Markup(_script(name))  # noqa: S704 - our own file
+
     for function in (day, deadline_day, deadline_short, instant):
         environment.filters[function.__name__] = localised(function)
     environment.globals |= {
         "style": Markup(_style()),  # noqa: S704 - our own file
+        "inlined": inlined,
         "kinds": KINDS,
         "known_entries": ENTRIES,
         "all_rungs": RUNGS,

@@ -317,10 +317,9 @@ def texts() -> dict[str, dict[str, str]]:
         assert len(dict(pairs)) == len(pairs), "a key stands twice"
         return dict(pairs)
 
-    loaded: dict[str, dict[str, str]] = json.loads(
-        (pages.FOLDER / "texts.json").read_text("utf-8"), object_pairs_hook=once
-    )
-    return loaded
+    files = sorted((pages.FOLDER / "texts").glob("*.json"))
+    loaded = [json.loads(file.read_text("utf-8"), object_pairs_hook=once) for file in files]
+    return once([pair for words in loaded for pair in words.items()])
 
 
 def used_keys() -> tuple[set[str], set[str]]:
