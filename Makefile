@@ -15,7 +15,7 @@ PY := .venv/bin/python
 PIP_FLAGS := --disable-pip-version-check --quiet --no-input
 LOCAL := $(PY) -m infra.local
 
-.PHONY: run test check check-template setup sweep token outbox recompute package rehearse deploy bench faults simulate mutants format clean
+.PHONY: run test check check-template setup sweep token outbox recompute package rehearse deploy bench faults simulate mutants screens format clean
 .DEFAULT_GOAL := help
 
 help:
@@ -42,6 +42,7 @@ run: setup
 	@exec $(LOCAL) run --port $(PORT) --data $(DATA) --engine-python $(CURDIR)/.venv-ministack/bin/python
 
 test: setup
+	@$(PY) -m infra.browser
 	@echo "running the tests ..."
 	@$(PY) -m pytest -rs --cov --cov-report= $(ARGS)
 	@$(PY) -m coverage report --skip-covered --include='chalicelib/domain/*' --fail-under=100
@@ -77,6 +78,11 @@ package: .venv/.ready
 # the package deployed on the emulator, and the whole journey over HTTP; says each step
 rehearse: setup
 	@$(PY) -m pytest -s -rs tests/system/test_rehearsal.py $(ARGS)
+
+# every page on a phone and on a desk, into tests/screens/; ONLY=word picks by name
+screens: setup
+	@$(PY) -m infra.browser
+	@$(PY) -m tests.browser.screens $(ONLY)
 
 # to AWS, with the shell's credentials; asks for what it needs, or takes SENDER_EMAIL=... ADMIN_EMAIL=... MAYOR_EMAIL=...
 deploy: .venv/.ready

@@ -24,14 +24,24 @@ from chalicelib.api.desk import desk
 from chalicelib.api.entering import entering
 from chalicelib.api.errors import as_problem
 from chalicelib.api.figures import figures
+from chalicelib.api.form import form_pages
+from chalicelib.api.headers import secured
 from chalicelib.api.identity import identity
 from chalicelib.api.ladder import ladder
 from chalicelib.api.office import office
+from chalicelib.api.office_complaint import complaint_pages
+from chalicelib.api.office_entry import entry_pages
+from chalicelib.api.office_holidays import holiday_pages
+from chalicelib.api.office_letter import letter_pages
+from chalicelib.api.office_quarantine import quarantine_pages
+from chalicelib.api.office_reports import report_pages
+from chalicelib.api.office_search import search_pages
 from chalicelib.api.office_standings import standing_pages
 from chalicelib.api.opd import opd
 from chalicelib.api.openapi import documents
 from chalicelib.api.pages import citizen_pages
 from chalicelib.api.public import public
+from chalicelib.api.public_pages import public_pages
 from chalicelib.api.signing_in import signing_in
 from chalicelib.api.webhooks import webhooks
 from chalicelib.workflows import city, reconciling, sweeping
@@ -49,13 +59,14 @@ app.api.cors = CORSConfig(
 
 @app.middleware("http")
 def speak_problems(event: Any, get_response: Callable[[Any], Response]) -> Response:  # noqa: ANN401
-    """Let what Chalice refuses by itself look like every other error."""
-    return as_problem(get_response(event), event)
+    """Let what Chalice refuses by itself look like every other error, and give every answer its security headers."""
+    return secured(as_problem(get_response(event), event))
 
 
 for blueprint in (
-    identity, public, webhooks, opd, admin, ladder, figures, citizen_pages, desk, office, documents, signing_in,
-    standing_pages, entering,
+    identity, public, webhooks, opd, admin, ladder, figures, form_pages, citizen_pages, desk, office, documents,
+    signing_in, standing_pages, entering, public_pages, complaint_pages, search_pages, letter_pages,
+    entry_pages, quarantine_pages, report_pages, holiday_pages,
 ):  # fmt: skip
     app.register_blueprint(blueprint)
 for methods in app.routes.values():

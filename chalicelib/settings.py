@@ -16,6 +16,8 @@ from zoneinfo import ZoneInfo
 _TOPIC: Final = r"arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]+"
 DATA: Final = Path(__file__).parent / "data"
 SMS_PROVIDERS: Final = ("smsgate", "generic", "vonage", "plivo", "sinch", "messagebird", "sns", "twilio")
+MAP_TILES: Final = "https://tile.openstreetmap.org/{z}/{x}/{y}.png"
+_TILES: Final = r"https?://(?:\{s\}\.)?[A-Za-z0-9.-]+(?::[0-9]+)?/[A-Za-z0-9/._~?&=%@+{}-]*"
 METHODS: Final[Mapping[str, Sequence[str]]] = {  # of signing, where a provider has several; the first is the default
     "vonage": ("sha256", "sha512", "sha1", "md5", "md5hash"),  # all but the last HMACs
     "plivo": ("v3", "v2"),
@@ -71,6 +73,7 @@ class Settings:
     sms_default: str  # the provider for a phone given on the web; "" = such a reporter is told by e-mail only
     sms_fallback: str  # the provider that is tried where another one fails; "" = none
     sms_number: str  # the number shown on the form; "" = none
+    map_tiles: str  # where the form's map gets its pictures, with {z}, {x}, {y}; "" = no map
 
 
 def read(environ: Mapping[str, str]) -> Settings:
@@ -122,7 +125,15 @@ def read(environ: Mapping[str, str]) -> Settings:
         sms_default=sms_default,
         sms_fallback=sms_fallback,
         sms_number=environ.get("SAMBAT_SMS_NUMBER", ""),
+        map_tiles=_map_tiles(environ.get("SAMBAT_MAP_TILES", MAP_TILES).strip()),
     )
+
+
+def _map_tiles(address: str) -> str:
+    whole = re.fullmatch(_TILES, address) and all(part in address for part in ("{z}", "{x}", "{y}"))
+    if address and not whole:
+        raise BadSetting("SAMBAT_MAP_TILES must be an address with {z}, {x} and {y}, or empty")
+    return address
 
 
 def _sms_providers(environ: Mapping[str, str], public_url: str) -> dict[str, SmsProvider]:

@@ -310,7 +310,8 @@ def _ladder(service: Service, late: str) -> None:
     reward = {"opd": "dishub", "division": "parkir", "period": month, "reward": "Piagam"}
     assert service.post("/admin/rewards", reward, admin).status == 201
     for path in ("/admin/standings", f"/admin/rewards?period={month}", f"/admin/stats?period={month}",
-                 "/admin/export.csv", f"/scoreboard?period={month}", "/scoreboard"):  # fmt: skip
+                 "/admin/export.csv", f"/scoreboard?period={month}", "/scoreboard",
+                 "/papan", "/aduan", "/aduan?opd=dishub", "/aduan.rss"):  # fmt: skip
         assert service.get(path, admin).status == 200, path
 
 

@@ -319,6 +319,7 @@ def test_the_gateways_own_answers_are_problems_that_a_browser_may_read(resources
     statuses = {}
     for kind, answer in answers.items():
         assert answer["ResponseParameters"]["Headers"]["Access-Control-Allow-Origin"] == "'*'", kind
+        assert answer["ResponseParameters"]["Headers"]["X-Content-Type-Options"] == "'nosniff'", kind
         ((content_type, text),) = answer["ResponseTemplates"].items()
         assert content_type == "application/problem+json", kind
         problem = json.loads(text)

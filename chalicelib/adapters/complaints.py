@@ -40,15 +40,16 @@ class Conflict(Exception):
 
 
 def add_reporter(reporter: ReporterItem) -> bool:
-    """Keep who filed it; False when the ticket belongs to another filing already. The same again is True."""
-    mine = ReporterItem.ticket.does_not_exist() | (ReporterItem.fingerprint == reporter.fingerprint)
+    """Keep who filed it; False when the ticket belongs to another filing already. The same again is True, and stays as
+    it was first."""
     with store_errors():
         try:
-            reporter.save(condition=mine)
+            reporter.save(condition=ReporterItem.ticket.does_not_exist())
         except PutError as error:
             if not is_refused(error):
                 raise
-            return False
+            first = ReporterItem.find(reporter.ticket)
+            return first is not None and first.fingerprint == reporter.fingerprint
     return True
 
 
@@ -117,9 +118,10 @@ def reporters_of(tickets: Collection[str]) -> dict[str, ReporterItem]:
 
 
 def tickets_of_phone(phone_key: str, limit: int = 100) -> list[str]:
-    """Return the tickets filed from a number, given as its keyed HMAC."""
+    """Return the last tickets filed from a number, given as its keyed HMAC, the newest first."""
     with store_errors():
-        return [item.ticket for item in ReporterItem.by_phone.query(phone_key, limit=limit)]
+        rows = ReporterItem.by_phone.query(phone_key, scan_index_forward=False, limit=limit)
+        return [item.ticket for item in rows]
 
 
 def page_of_month(month: str, low: str, high: str, limit: int) -> list[str]:

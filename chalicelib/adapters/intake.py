@@ -11,7 +11,7 @@ import msgspec
 from chalicelib.adapters.tables import IntakeItem, instant, store_errors
 
 _KEEP: Final = timedelta(days=2)
-_KEEP_IDS: Final = timedelta(days=30)  # of messages: longer than any provider retries
+_KEEP_IDS: Final = timedelta(days=30)  # of messages and their parts: longer than any provider retries
 _ASSEMBLING: Final = "assembling"
 
 
@@ -58,39 +58,51 @@ def group_of_part(name: str, total: int, provider: str, sender: str, now: dateti
     return msgspec.json.decode(str(stored.value), type=Group)
 
 
+def group_of_delivery(message_key: str) -> Group | None:
+    """Return the long message of which this very delivery was kept as a part before, or None."""
+    item = IntakeItem.find(f"delivery#{message_key}", "-")
+    return msgspec.json.decode(str(item.value), type=Group) if item else None
+
+
 def has_group(name: str, now: datetime, reuse: timedelta) -> bool:
     """Say whether such a message was begun, and is not older than `reuse`."""
     item = IntakeItem.find(f"group#{name}", "-")
     return item is not None and item.at >= instant(now - reuse)
 
 
-def add_part(group: Group, place: str, text: str, due_at: datetime) -> list[tuple[str, str]]:
+def add_part(group: Group, place: str, text: str, message_key: str, due_at: datetime) -> list[tuple[str, str]]:
     """Keep one part, note until when the others are waited for, and return all parts that are there."""
     waiting = _waiting(group, due_at)
     with store_errors():
         waiting.save()
-    keep_part(group, place, text)
+    keep_part(group, place, text, message_key)
     return parts_of(group)
 
 
-def keep_part(group: Group, place: str, text: str) -> None:
-    """Keep one part; places sort as the parts follow each other."""
-    pk, at = f"parts#{group.name}#{instant(group.started_at)}", instant(group.started_at)
-    with store_errors():
-        IntakeItem(pk=pk, sk=place, at=at, value=text, expires_at=group.started_at + _KEEP).save()
+def keep_part(group: Group, place: str, text: str, message_key: str) -> None:
+    """Keep one part, and that this delivery brought it; places sort as the parts follow each other."""
+    at, expires_at = instant(group.started_at), group.started_at + _KEEP_IDS
+    whole = msgspec.json.encode(group).decode()
+    with store_errors(), IntakeItem.batch_write() as batch:
+        batch.save(IntakeItem(pk=_parts(group), sk=place, at=at, value=text, expires_at=expires_at))
+        batch.save(IntakeItem(pk=f"delivery#{message_key}", sk="-", at=at, value=whole, expires_at=expires_at))
+
+
+def _parts(group: Group) -> str:
+    return f"parts#{group.name}#{instant(group.started_at)}"
 
 
 def _waiting(group: Group, due_at: datetime) -> IntakeItem:
     return IntakeItem(
         pk=_ASSEMBLING, sk=f"{instant(due_at)}#{group.name}", at=instant(group.started_at),
-        value=msgspec.json.encode(group).decode(), expires_at=group.started_at + timedelta(days=30),
+        value=msgspec.json.encode(group).decode(), expires_at=group.started_at + _KEEP_IDS,
     )  # fmt: skip
 
 
 def parts_of(group: Group) -> list[tuple[str, str]]:
     """Return the (place, text) parts of a long message that have come."""
     with store_errors():
-        rows = IntakeItem.query(f"parts#{group.name}#{instant(group.started_at)}", consistent_read=True)
+        rows = IntakeItem.query(_parts(group), consistent_read=True)
         return [(row.sk, row.value or "") for row in rows]
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
 from uuid import uuid4
@@ -14,6 +13,7 @@ from pynamodb.transactions import TransactWrite
 
 from chalicelib.adapters.tables import WIRE, RegistryItem, instant, is_cancelled, is_refused, store_errors
 from chalicelib.domain.owed import Message, Owed
+from chalicelib.domain.values import dataclass
 
 _ROWS: Final = "owed"
 _MESSAGES: Final = "message"

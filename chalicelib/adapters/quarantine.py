@@ -48,6 +48,13 @@ class Kept(NamedTuple):
     message: Quarantined
 
 
+class Read(NamedTuple):
+    """Who read a message whole, numbers and all (the subject of their token), and when."""
+
+    at: datetime
+    who: str
+
+
 _MESSAGE: Final = msgspec.json.Decoder(Quarantined)
 _DECISION: Final = msgspec.json.Decoder(Settled)
 
@@ -75,6 +82,20 @@ def message_in_quarantine(key: str) -> Kept | None:
     still_open = _row("open", key)  # read first: what is not there any more has been written down as settled
     decided = _decision(key)
     return (decided and _row(decided.state, key)) or still_open
+
+
+def record_read(key: str, who: str, now: datetime) -> None:
+    """Write down that somebody reads a message whole."""
+    expires_at = now + _KEEP + _LONGER
+    with store_errors():
+        IntakeItem(pk=_reads(key), sk=f"{instant(now)}#{who}", at=instant(now), value=who, expires_at=expires_at).save()
+
+
+def reads_of(key: str) -> list[Read]:
+    """Return who read a message whole, the first first."""
+    with store_errors():
+        rows = IntakeItem.query(_reads(key), consistent_read=True)
+        return [Read(from_instant(row.at), str(row.value)) for row in rows]
 
 
 def decide(key: str, decision: Settled, now: datetime) -> Settled:
@@ -125,6 +146,10 @@ def _kept(row: IntakeItem) -> Kept:
 
 def _partition(state: State) -> str:
     return _OPEN if state == "open" else f"{_OPEN}#{state}"
+
+
+def _reads(key: str) -> str:
+    return f"{_OPEN}#reads#{key}"
 
 
 def _decided(key: str) -> str:

@@ -19,7 +19,7 @@ from chalicelib.adapters.tables import NotificationItem, instant, is_refused, st
 ONE_REQUEST: Final = 25  # records that one request writes down
 _KEEP: Final = timedelta(days=366)
 _TICKET: Final = "[0-9A-Z]{5}-[0-9A-Z]{5}"
-_TO_REPORTER: Final = re.compile(rf"({_TICKET}\.[0-9]+\.reporter(?:\.{_TICKET})?)(?:\.([2-9]))?")
+_TO_REPORTER: Final = rf"({_TICKET}\.[0-9]+\.reporter(?:\.{_TICKET})?)(?:\.([2-9]))?"
 
 
 def already_sent(ids: Collection[str]) -> set[str]:
@@ -77,7 +77,7 @@ def outgoing_id(record: NotificationItem) -> str:
 def read_outgoing_id(outgoing: str) -> tuple[str, int] | None:
     """Return the message's own id, and how often it had not been delivered when it went out under this one; None for
     what is no message to a reporter."""
-    found = _TO_REPORTER.fullmatch(outgoing)
+    found = re.fullmatch(_TO_REPORTER, outgoing)
     return (found[1], int(found[2] or 1) - 1) if found else None
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 import msgspec
@@ -14,6 +13,7 @@ from chalicelib.adapters.owed import item_of
 from chalicelib.adapters.tables import WIRE, RegistryItem, is_cancelled, store_errors
 from chalicelib.domain.owed import Owed
 from chalicelib.domain.standing import Act, Standing
+from chalicelib.domain.values import dataclass
 
 _STANDING: Final = "standing"
 _NEWS: Final = "news"

@@ -8,7 +8,7 @@ read, so nothing is counted twice and nothing is lost, however often and in what
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final
 from zlib import crc32
 
@@ -21,6 +21,7 @@ from pynamodb.transactions import TransactWrite
 from chalicelib.adapters.tables import PREFIX, WIRE, Item, instant, is_cancelled, store_errors
 from chalicelib.domain.complaint import Complaint
 from chalicelib.domain.tally import Cell, Tally
+from chalicelib.domain.values import dataclass
 
 MOST_ITEMS: Final = 100  # of one transaction
 SHARDS: Final = 4  # of an hour: a chunk stays small also on the city's worst day

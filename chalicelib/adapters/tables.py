@@ -242,13 +242,14 @@ class _ByPhone(GlobalSecondaryIndex["ReporterItem"]):  # type: ignore[no-untyped
         projection = KeysOnlyProjection()
 
     phone_key = UnicodeAttribute(hash_key=True)
-    ticket = UnicodeAttribute(range_key=True)
+    filed = UnicodeAttribute(range_key=True)
 
 
 class ReporterItem(Item):
     """Who filed it, alone in this table: erasing a person is deleting this one item.
 
-    `phone_key` is a keyed HMAC of the number; `provider` the SMS provider by which the complaint came.
+    `phone_key` is a keyed HMAC of the number, `filed` when that number filed it (instant#ticket); `provider` the SMS
+    provider by which the complaint came.
     """
 
     class Meta:
@@ -260,6 +261,7 @@ class ReporterItem(Item):
     phone = UnicodeAttribute(null=True)
     email = UnicodeAttribute(null=True)
     phone_key = UnicodeAttribute(null=True)
+    filed = UnicodeAttribute(null=True)
     provider = UnicodeAttribute(null=True)
 
     by_phone = _ByPhone()
@@ -310,7 +312,7 @@ class NotificationItem(Item):
 
     Of an SMS also the `provider`, what it took in `segments`, the `attempts` (1 where there is none), how many of them
     a carrier took and left `undelivered`, and its `state`: none once the carrier has it, then `delivered`; `owed` while
-    it is tried again, `held` when the day's caps were reached, `failed` when it was given up.
+    it is tried again, `held` when the day's caps were reached, `unwanted` after BERHENTI, `failed` when given up.
     """
 
     class Meta:

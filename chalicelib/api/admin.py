@@ -40,13 +40,14 @@ def search() -> dict[str, Any]:
     body = reading.read_json(admin.current_request, reading.SearchBody)
     if bool(body.ticket) == bool(body.phone):
         raise bad_field("ticket", "one_of_two")
-    tickets = [read_ticket(body.ticket)] if body.ticket else _tickets_of(body.phone or "")
+    tickets = [read_ticket(body.ticket)] if body.ticket else tickets_of(body.phone or "")
     now = reading.now()
     found = complaints.complaints_of([ticket for ticket in tickets if ticket])
     return {"items": [views.list_item(one, now) for one in found], "next": None}
 
 
-def _tickets_of(phone: str) -> list[str]:
+def tickets_of(phone: str) -> list[str]:
+    """Return the tickets filed from a telephone number, however it is typed; Problem 400 when it cannot be one."""
     return complaints.tickets_of_phone(filing.phone_key(reading.phone_number(phone)))
 
 

@@ -253,7 +253,7 @@ class MessageItem(Struct):
     ticket: Ticket
     via: Literal["email", "sms"]
     at: Instant
-    state: Literal["sent", "owed", "held", "delivered", "failed"]
+    state: Literal["sent", "owed", "held", "unwanted", "delivered", "failed"]
     attempts: Count
     segments: Count | None
 
@@ -328,9 +328,11 @@ class StandingItem(Struct):
 class Counted(Struct):
     """What happened in a month. Hours are working hours, to one bin of the histogram; of nothing they are null.
 
-    `answered` counts first answers, `on_time` and `late` how answer clocks ended.
+    `dispatched` counts what a division was given, `answered` first answers, `on_time` and `late` how answer clocks
+    ended, `rated` the scores behind `rating_mean`.
     """
 
+    dispatched: Count
     answered: Count
     on_time: Count
     late: Count
@@ -338,6 +340,7 @@ class Counted(Struct):
     median_hours: Count | None
     p90_hours: Count | None
     finished: Count
+    rated: Count
     rating_mean: Annotated[float, Meta(ge=1, le=5)] | None
 
 
@@ -349,6 +352,12 @@ class PublicStanding(Struct):
     rules: Rules
     because: list[EscalationName]
     escalations: Count
+
+
+class CityOnBoard(Counted, kw_only=True):
+    """The whole city; `received` is what citizens brought."""
+
+    received: Count
 
 
 class OpdOnBoard(Counted, kw_only=True):
@@ -390,6 +399,7 @@ class Scoreboard(Struct):
     """A month in figures, how the divisions stand now, and the month's rewards."""
 
     period: Month
+    total: CityOnBoard
     opds: list[OpdOnBoard]
     divisions: list[DivisionOnBoard]
     rewards: list[PublicReward]
@@ -407,9 +417,7 @@ class Summary(Counted, kw_only=True):
     """Everything that is counted of a month. What a reopening takes back it takes back in the month of the answer."""
 
     received: int
-    dispatched: int
     finish_late: int
-    rated: int
     refused: int
     rejected: int
     merged: int
@@ -496,7 +504,7 @@ class Settled(Struct):
 class QuarantineItem(Struct):
     """A message of an SMS provider that could not be read, as it came; `reason` says why it could not.
 
-    In a list a long body is cut, and `truncated`; the message by itself has it whole.
+    In a list numbers are hidden in the body, and a long one is cut, and `truncated`.
     """
 
     id: str
@@ -507,3 +515,16 @@ class QuarantineItem(Struct):
     body: str
     truncated: bool
     settled: Settled | None
+
+
+class ReadAt(Struct):
+    """Who read a message whole (the subject of their token), and when."""
+
+    at: Instant
+    who: str
+
+
+class QuarantinedMessage(QuarantineItem):
+    """A message in quarantine whole, and who has read it so."""
+
+    reads: list[ReadAt]

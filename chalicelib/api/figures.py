@@ -34,7 +34,11 @@ _READERS = ("admin", "mayor", "auditor")
 def stats() -> dict[str, Any]:
     """Show a month in figures: in sum, and by OPD, division, kind and channel."""
     guard(figures.current_request, *_READERS)
-    month = _month(reading.query(figures.current_request, "period"), reading.now())
+    return stats_of(month_of(reading.query(figures.current_request, "period"), reading.now()))
+
+
+def stats_of(month: str) -> dict[str, Any]:
+    """Return a month's statistics and its SMS."""
     counted = counting.statistics(month)
     return {**counted, "bins_hours": list(BOUNDS), "sms": _sms(month, counted["channels"])}
 
@@ -46,7 +50,7 @@ def _sms(month: str, channels: Iterable[dict[str, Any]]) -> dict[str, Any]:
     return {**sent, "segments_per_complaint": round(sent["segments"] / received, 2) if received else None}
 
 
-def _month(asked: dict[str, str], now: datetime) -> str:
+def month_of(asked: dict[str, str], now: datetime) -> str:
     """Return the month asked for, by default the one that it is in the city."""
     return reading.period_of(asked) or f"{now.astimezone(current().zone):%Y-%m}"
 
@@ -59,23 +63,26 @@ def _month(asked: dict[str, str], now: datetime) -> str:
 def scoreboard() -> Response:
     """Show everybody how the OPDs and their divisions do."""
     asked = reading.query(figures.current_request, "period")
-    board = scoreboard_of(_month(asked, reading.now()))
+    board = scoreboard_of(month_of(asked, reading.now()))
     return Response(board, headers={"Content-Type": reading.JSON, "Cache-Control": "public, max-age=60"})
 
 
 _SHOWN: Final = (
-    "answered", "on_time", "late", "share_on_time", "median_hours", "p90_hours", "finished", "rating_mean",
+    "dispatched", "answered", "on_time", "late", "share_on_time", "median_hours", "p90_hours", "finished", "rated",
+    "rating_mean",
 )  # fmt: skip
 
 
 def scoreboard_of(period: str) -> dict[str, Any]:
-    """Return a month's figures by OPD and division, the rung on which each division stands now, the month's rewards."""
+    """Return a month's figures in sum and by OPD and division, the rung on which each division stands now, the month's
+    rewards."""
     month = counting.statistics(period)
     rungs = {(row.opd, row.division): row.standing for row in standings.all_standings() if row.standing.rung}
     lines = {(line["opd"], line["division"]): line for line in month["divisions"]}
     public = _public_tickets(list(rungs.values()))
     return {
         "period": period,
+        "total": {"received": month["total"]["received"], **_figures(month["total"])},
         "opds": [{"opd": line["opd"], **_figures(line)} for line in month["opds"]],
         "divisions": [
             {"opd": opd, "division": division, **_figures(lines.get((opd, division)) or summary({})),
@@ -105,18 +112,23 @@ def list_rewards() -> dict[str, Any]:
     """List a month's ranking and rewards, by default of the newest month whose ranking is due."""
     guard(figures.current_request, *_READERS)
     asked = reading.query(figures.current_request, "period", "limit", "cursor")
-    now = reading.now()
-    known = city.current(now)
-    period = reading.period_of(asked) or period_due(now, known.policy.reward_after, known.calendar)
+    period = ranked_month(asked, reading.now())
     page, following = lists.part_of(rewarding.of_period(period), _place, asked, f"rewards:{period}")
-    return {"items": [_reward(row) for row in page], "next": following}
+    return {"items": [reward_row(row) for row in page], "next": following}
+
+
+def ranked_month(asked: dict[str, str], now: datetime) -> str:
+    """Return the month asked for, by default the newest one whose ranking is due."""
+    known = city.current(now)
+    return reading.period_of(asked) or period_due(now, known.policy.reward_after, known.calendar)
 
 
 def _place(row: RewardRow) -> str:
     return f"{row.rank or 999_999:06}#{row.opd}/{row.division}"
 
 
-def _reward(row: RewardRow) -> dict[str, Any]:
+def reward_row(row: RewardRow) -> dict[str, Any]:
+    """Return a division in a month's ranking and its reward, for staff: who awarded it, too."""
     return {**views.reward_view(row), "awarded_by": row.awarded_by}
 
 
@@ -129,7 +141,7 @@ def award() -> Response:
     actor = Actor(Role.ADMIN, who.subject)
     row = rewarding.award(body.opd, body.division, body.period, body.reward, actor, reading.now())
     location = {"Location": f"{current().public_url}/admin/rewards?period={body.period}"}
-    return Response(_reward(row), headers=location, status_code=201)
+    return Response(reward_row(row), headers=location, status_code=201)
 
 
 # ------------------------------------------------------------------------------------------------ holidays

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final
 
 from chalicelib.api.errors import Problem, problem_of
 from chalicelib.domain.bounds import TimelineFull
 from chalicelib.domain.life import IllegalAction
+from chalicelib.domain.values import dataclass
 from chalicelib.pages import field_errors
 from chalicelib.workflows.contesting import NotPossible
 from chalicelib.workflows.handling import UnknownDivision, UnknownTicket

@@ -10,13 +10,13 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from chalice.app import AuthRequest, AuthResponse, Blueprint
 
 from chalicelib import settings
+from chalicelib.domain.values import dataclass
 
 if TYPE_CHECKING:
     from jwt import PyJWKClient

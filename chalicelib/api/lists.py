@@ -19,6 +19,7 @@ from chalicelib.api import reading
 from chalicelib.api.errors import bad_field
 from chalicelib.domain.complaint import Complaint, Kind, Status
 from chalicelib.domain.keys import keyed
+from chalicelib.domain.tally import BOUNDS, tallies
 from chalicelib.settings import current
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 RowT = TypeVar("RowT")
 Wanted = Callable[[Complaint], bool]
 FILTERS: Final = ("opd", "division", "status", "kind", "channel", "from", "to", "overdue")
+PUBLIC_FILTERS: Final = ("opd", "division", "category", "status", "kind", "period", "counted")
+COUNTED: Final = ("received", "dispatched", "answered", "on_time", "late", "finished", "rated")
 _ROWS: Final = 200  # index rows that one page reads at most
 _FAR: Final = datetime(9000, 1, 1, tzinfo=UTC)
 _LONG_AGO: Final = datetime(2000, 1, 1, tzinfo=UTC)
@@ -73,6 +76,52 @@ def filtered(asked: dict[str, str], limit: int, now: datetime) -> tuple[list[Com
 
     since, until = reading.instant_of(asked, "from"), reading.instant_of(asked, "to")
     return newest(asked.get("opd"), since, until, asked.get("cursor"), limit, wanted, now)
+
+
+def published(asked: dict[str, str], limit: int, now: datetime) -> tuple[list[Complaint], str | None]:
+    """Return a page of what the public may read (checked, not confidential) by PUBLIC_FILTERS and `cursor`, newest
+    first.
+
+    With `counted`, those that a number of the scoreboard counts; without it, those that arrived in the `period` and are
+    with the `division`.
+    """
+    status, kind = reading.choice(asked, "status", [*Status]), reading.choice(asked, "kind", [*Kind])
+    counted, period = reading.choice(asked, "counted", COUNTED), reading.period_of(asked)
+    category, division = asked.get("category"), asked.get("division")
+    since, until = _span(period) if period else (None, None)
+
+    def wanted(complaint: Complaint) -> bool:
+        return (
+            complaint.checked
+            and not complaint.confidential
+            and status in (None, complaint.status)
+            and kind in (None, complaint.kind)
+            and category in (None, complaint.category)
+            and (_is_counted(complaint, counted, asked) if counted else division in (None, complaint.division))
+        )
+
+    return newest(asked.get("opd"), None if counted else since, until, asked.get("cursor"), limit, wanted, now)
+
+
+def _span(period: str) -> tuple[datetime, datetime]:
+    """Return the beginning of a month in the city, and its end."""
+    first = datetime(int(period[:4]), int(period[5:]), 1, tzinfo=current().zone)
+    return first, (first + timedelta(days=31)).replace(day=1)
+
+
+def _is_counted(complaint: Complaint, name: str, asked: dict[str, str]) -> bool:
+    """Say whether a number of the statistics has this complaint in it, for the month, OPD and division asked for."""
+    return any(
+        n > 0
+        and (metric == name or (name == "answered" and metric in _FIRST_ANSWERS))
+        and asked.get("period") in (None, cell.month)
+        and asked.get("opd") in (None, cell.opd)
+        and asked.get("division") in (None, cell.division)
+        for (cell, metric), n in tallies(complaint.timeline, complaint.channel, current().zone).items()
+    )
+
+
+_FIRST_ANSWERS: Final = frozenset(f"t{n:02}" for n in range(len(BOUNDS) + 1))
 
 
 def on_desk(

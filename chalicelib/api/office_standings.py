@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any, Final
 
 from chalice.app import Blueprint, Response
@@ -13,7 +12,7 @@ from chalicelib.api.identity import Principal
 from chalicelib.api.pages import named_complaint, show, shows_problems
 from chalicelib.api.session import csrf_of, signed_in, signed_in_by_form
 from chalicelib.domain.complaint import Actor, Role, Rung
-from chalicelib.workflows import city, standings
+from chalicelib.workflows import standings
 
 standing_pages = Blueprint(__name__)
 page = shows_problems(lambda: standing_pages.current_request)
@@ -41,7 +40,7 @@ def _standings(
     rows = [_shown(row) for row in standings.all_standings() if row.standing.rung or row.standing.proposed]
     fields = [f"{row['key']}reason" for row in rows if row["proposed"]] if who.role == "mayor" else []
     return show("office_standings.html", asked_language(standing_pages.current_request), refused.status,
-        here="/kantor/status", role=who.role, csrf=csrf_of(session), numbers=_numbers(),
+        here="/kantor/status", role=who.role, csrf=csrf_of(session), numbers=views.rule_numbers(),
         rows=sorted(rows, key=lambda row: row["proposed"] is None), about=_shown(about) if about else None,
         **refused.shown(fields, notice),
     )  # fmt: skip
@@ -53,13 +52,6 @@ def _shown(row: standings.Row) -> dict[str, Any]:
 
 def _key(opd: str, division: str) -> str:
     return f"{opd}-{division}-"
-
-
-def _numbers() -> dict[str, str]:
-    """Return the numbers that the rules' words name."""
-    policy = city.policy().standing
-    days = f"{policy.window / timedelta(days=1):g}"
-    return {"warnings": str(policy.warnings), "vests": str(policy.vests), "days": days}
 
 
 @standing_pages.route("/kantor/status/{opd}/{division}", methods=["POST"], content_types=[reading.FORM], cors=False)

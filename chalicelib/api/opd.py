@@ -19,6 +19,7 @@ opd = Blueprint(__name__)
 answer_problems = answers_problems(lambda: opd.current_request)
 
 _OPEN = ("dispatched", "in_progress")
+_AHEAD = 20  # rows that are read at once to find the next one
 
 
 @opd.route("/opd/complaints", methods=["GET"], authorizer=identify)
@@ -46,6 +47,20 @@ def own_page(who: Principal, asked: dict[str, str]) -> tuple[list[Complaint], st
     if status is None or status in _OPEN:
         return lists.on_desk(who.opd, before, cursor, limit, wanted)
     return lists.newest(who.opd, None, None, cursor, limit, wanted, reading.now())
+
+
+def next_due(who: Principal, but: str) -> str | None:
+    """Return which complaint of an officer's is owed first, other than the one just done; None when there is none.
+
+    An index may still hold what was done a moment ago: what is no division's turn any more is passed over.
+    """
+    is_own = owns(who)
+
+    def wanted(complaint: Complaint) -> bool:
+        return complaint.ticket != but and complaint.is_with_division and is_own(complaint)
+
+    found, _ = lists.on_desk(who.opd, None, None, _AHEAD, wanted)
+    return found[0].ticket if found else None
 
 
 @opd.route("/opd/complaints/{ticket}", methods=["GET"], authorizer=identify)

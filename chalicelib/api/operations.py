@@ -6,13 +6,14 @@ for people: their forms and addresses may change with the pages.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Final
 
 from msgspec import Struct
 
 from chalicelib.api import answers, reading
+from chalicelib.api.lists import COUNTED, PUBLIC_FILTERS
 from chalicelib.domain.complaint import Kind, Rung, Status
+from chalicelib.domain.values import dataclass
 from chalicelib.settings import SMS_PROVIDERS
 
 READERS: Final = ("admin", "mayor", "auditor")
@@ -21,6 +22,7 @@ READERS: Final = ("admin", "mayor", "auditor")
 PARAMETERS: Final[dict[str, tuple[str, dict[str, Any], str]]] = {
     "opd": ("query", {"type": "string", "maxLength": 500}, "Only this OPD's."),
     "division": ("query", {"type": "string", "maxLength": 500}, "Only this division's."),
+    "category": ("query", {"type": "string", "maxLength": 500}, "Only of this category."),
     "status": ("query", {"type": "string", "enum": [*Status]}, "Only in this status."),
     "kind": ("query", {"type": "string", "enum": [*Kind]}, "Only of this kind."),
     "channel": ("query", {"type": "string", "maxLength": 500}, "Only what came this way: `web`, `sms`, ..."),
@@ -32,7 +34,13 @@ PARAMETERS: Final[dict[str, tuple[str, dict[str, Any], str]]] = {
     "period": (
         "query",
         {"type": "string", "pattern": "^20[0-9]{2}-(0[1-9]|1[0-2])$"},
-        "A month: `2026-11`; without it the present one, of rewards the newest one whose ranking is due.",
+        "A month: `2026-11`; without it the present one, of rewards the newest one whose ranking is due, of complaints "
+        "any: else those that arrived in it, with `counted` those that were counted in it.",
+    ),
+    "counted": (
+        "query",
+        {"type": "string", "enum": [*COUNTED]},
+        "Only what this number of the scoreboard counts, of that OPD and division.",
     ),
     "limit": ("query", {"type": "integer", "minimum": 1, "maximum": 100, "default": 25}, "The longest page."),
     "cursor": (
@@ -120,7 +128,7 @@ OPERATIONS: Final = (
     Operation(
         "list_complaints", "GET", "/complaints", "citizens",
         "List what the public may read, newest first: checked, and not confidential.",
-        answers.PublicItem, listed=True, query=("opd", "status", "kind", *_PAGE),
+        answers.PublicItem, listed=True, query=(*PUBLIC_FILTERS, *_PAGE),
     ),
     Operation(
         "read_complaint", "GET", "/complaints/{ticket}", "citizens",
@@ -331,12 +339,13 @@ OPERATIONS: Final = (
     ),
     Operation(
         "list_quarantine", "GET", "/admin/quarantine", "admin",
-        "List the messages of SMS providers that could not be read, newest first.",
+        "List the messages of SMS providers that could not be read, newest first, numbers hidden.",
         answers.QuarantineItem, listed=True, roles=READERS, query=("state", *_PAGE),
     ),
     Operation(
-        "read_quarantined", "GET", "/admin/quarantine/{message}", "admin", "Show one message in quarantine, whole.",
-        answers.QuarantineItem, roles=READERS, problems=(404,),
+        "read_quarantined", "GET", "/admin/quarantine/{message}", "admin",
+        "Show one message in quarantine, whole; who read it is recorded.",
+        answers.QuarantinedMessage, roles=READERS, problems=(404,),
     ),
     Operation(
         "file_quarantined", "POST", "/admin/quarantine/{message}/complaint", "admin",

@@ -3,34 +3,41 @@
 from __future__ import annotations
 
 import functools
-import secrets
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any, Final
 
 from chalice.app import Blueprint, Response
 
 from chalicelib import pages as rendering
-from chalicelib.api import forms, public, reading, views
+from chalicelib.api import forms, public, reading, session, views
 from chalicelib.api.errors import RETRY_AFTER, Problem, asked_language, problem_of
 from chalicelib.domain import life
 from chalicelib.domain.bounds import TimelineFull
 from chalicelib.domain.complaint import Complaint
+from chalicelib.domain.deadlines import working_days_left
 from chalicelib.domain.keys import receipt_for
 from chalicelib.settings import current
 from chalicelib.workflows import city
 
 citizen_pages = Blueprint(__name__)
 
-_ABOUT: Final = {400: "bad_request", 401: "sign_in", 403: "forbidden", 404: "not_found", 405: "method",
-                 409: "conflict", 413: "too_large"}  # fmt: skip
+ABOUT: Final = {400: "bad_request", 403: "forbidden", 404: "not_found", 405: "method",
+                409: "conflict", 413: "too_large"}  # fmt: skip
 
 
-def html(page: str, status: int = 200, headers: Mapping[str, str] | None = None, script: str | None = None) -> Response:
-    """Return a page with the headers that every page has: no script but its own, nothing of others, never cached."""
-    scripts = f"script-src {rendering.script_source(script)}; connect-src 'self'; " if script else ""
+def html(
+    page: str, status: int = 200, headers: Mapping[str, str] | None = None, script: str | None = None, tiles: str = ""
+) -> Response:
+    """Return a page with the headers that every page has: no script but its own, nothing of others, never cached.
+
+    Only a page with a map may load the map's script, show the pictures of `tiles`, and ask the phone where it is.
+    """
+    maps, pictures = (f" {current().public_url}/peta.js", f" {_origin_of(tiles)}") if tiles else ("", "")
+    scripts = f"script-src {rendering.script_source(script)}{maps}; connect-src 'self'; " if script else ""
     policy = (
-        f"default-src 'none'; style-src {rendering.style_source()}; {scripts}img-src data:; form-action 'self'; "
-        "base-uri 'none'; frame-ancestors 'none'"
+        f"default-src 'none'; style-src {rendering.style_source()}; {scripts}img-src data:{pictures}; "
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     )
     fixed = {
         "Content-Type": "text/html; charset=utf-8",
@@ -42,12 +49,18 @@ def html(page: str, status: int = 200, headers: Mapping[str, str] | None = None,
     return Response(page, status_code=status, headers={**fixed, **(headers or {})})
 
 
+def _origin_of(tiles: str) -> str:
+    """Return whose pictures a map shows, as a source of a Content-Security-Policy; {s} is any of its servers."""
+    return "/".join(tiles.split("/")[:3]).replace("{s}", "*")
+
+
 def show(template: str, lang: str, status: int = 200, **values: Any) -> Response:  # noqa: ANN401
     """Return a rendered page."""
     config = current()
     common = {"city": config.city, "zone": config.zone, "now": reading.now()}
     shown = rendering.render(template, lang, config.public_url, **{**common, **values})
-    return html(shown, status, script=values.get("script"))
+    later = {"Retry-After": RETRY_AFTER} if status == 503 else {}
+    return html(shown, status, later, values.get("script"), values.get("tiles", ""))
 
 
 def message(request: Any, about: str, status: int, **values: Any) -> Response:  # noqa: ANN401
@@ -70,12 +83,24 @@ def shows_problems(request_of: Callable[[], Any]) -> Callable[[Callable[..., Any
                 return _form_again(request_of, view, *args, **kwargs)
             except Exception as error:
                 problem = problem_of(error)
-                link = {"link": f"{current().public_url}/masuk"} if problem.status == 401 else {}
-                return message(request_of(), _ABOUT.get(problem.status, "unavailable"), problem.status, **link)
+                if problem.status == 401:
+                    return _sign_in_first(request_of())
+                return message(request_of(), ABOUT.get(problem.status, "unavailable"), problem.status)
 
         return page
 
     return decorate
+
+
+def _sign_in_first(request: Any) -> Response:  # noqa: ANN401
+    """Send who reads to sign in, and back; tell who sent a form that it was not done, and what they had typed."""
+    back, to = session.way_back(request), f"{current().public_url}/masuk"
+    if session.may_be_sent_on(request):
+        return html("", 303, {"Location": to, "Set-Cookie": back})
+    about = "sign_in" if request.method == "GET" else "session_over"
+    answer = message(request, about, 401, link=to, typed=session.typed_in_vain(request), fields=[])
+    answer.headers["Set-Cookie"] = back
+    return answer
 
 
 def _form_again(request_of: Callable[[], Any], view: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
@@ -98,54 +123,11 @@ def _form_again(request_of: Callable[[], Any], view: Callable[..., Any], *args: 
 page = shows_problems(lambda: citizen_pages.current_request)
 
 
-@citizen_pages.route("/", methods=["GET"], cors=False)
-@page
-def form() -> Response:
-    """Show the form."""
-    return _form(asked_language(citizen_pages.current_request))
-
-
-def _form(
-    lang: str,
-    status: int = 200,
-    typed: dict[str, str] | None = None,
-    errors: list[dict[str, str]] | None = None,
-    key: str | None = None,
-) -> Response:
-    return show("form.html", lang, status, here="/", services=city.current(reading.now()).services(),
-        typed=typed or {}, errors=errors or [], idempotency_key=key or secrets.token_urlsafe(24),
-        sms_number=current().sms_number,
-    )  # fmt: skip
-
-
-def submit_form(request: Any) -> Response:  # noqa: ANN401
-    """File what the form sent and show its ticket; else the form again, with its errors and what was typed."""
-    try:
-        fields = reading.read_form(request)
-    except Problem as unreadable:
-        return message(request, _ABOUT.get(unreadable.status, "bad_request"), unreadable.status)
-    lang = rendering.language(fields.pop("lang", None), request.headers.get("accept-language"))
-    key = fields.pop("idempotency_key", None)
-    try:
-        body = reading.checked_complaint(reading.from_form(fields, reading.ComplaintBody))
-        filed = public.submit_body(body, public.idempotency_key(key or request.headers.get("idempotency-key")))
-    except Exception as error:
-        problem = problem_of(error)
-        errors = problem.errors(lang)
-        if problem.code == "key_used_otherwise":
-            key, errors = None, [{"field": "idempotency_key", "message": ""}]
-        if not errors:
-            return message(request, _ABOUT.get(problem.status, "unavailable"), problem.status)
-        return _form(lang, problem.status, fields, rendering.field_errors(errors, lang), key)
-    shown = named_complaint(views.filed_view(filed.complaint, filed.receipt))
-    answer = show("filed.html", lang, 201, complaint=shown)
-    answer.headers["Location"] = f"{current().public_url}/t/{filed.complaint.ticket}"
-    return answer
-
-
 def named_complaint(view: dict[str, Any]) -> dict[str, Any]:
-    """Return a complaint's view with what people call its OPD, division and category, in its timeline too."""
-    known = city.current(reading.now())
+    """Return a complaint's view with what people call its OPD, division and category, in its timeline too, and with
+    the working days that its answer deadline has left."""
+    now = reading.now()
+    known = city.current(now)
 
     def named(part: dict[str, Any]) -> dict[str, Any]:
         names = known.names(part.get("opd"), part.get("division"), part.get("category"))
@@ -153,6 +135,8 @@ def named_complaint(view: dict[str, Any]) -> dict[str, Any]:
                 "category_name": names.category or None}  # fmt: skip
 
     shown = named(view)
+    if due := view.get("answer_due_at"):
+        shown["days_left"] = working_days_left(datetime.fromisoformat(due), now, known.calendar)
     if "timeline" in shown:
         shown["timeline"] = [named(entry) for entry in shown["timeline"]]
     return shown

@@ -10,7 +10,7 @@ from chalice.app import Blueprint, Response
 from chalicelib.adapters import complaints, registry
 from chalicelib.api import lists, reading, views
 from chalicelib.api.errors import Problem, answers_problems, bad_field
-from chalicelib.domain.complaint import Complaint, Filing, Kind, Status
+from chalicelib.domain.complaint import Complaint, Filing
 from chalicelib.domain.keys import is_receipt
 from chalicelib.settings import current
 from chalicelib.workflows import city, filing, following
@@ -33,7 +33,7 @@ def submit() -> Response:
     """File a complaint: JSON is answered by JSON, a form by a page."""
     request = public.current_request
     if reading.is_form(request):
-        from chalicelib.api.pages import submit_form
+        from chalicelib.api.form import submit_form
 
         return submit_form(request)
     body = reading.checked_complaint(reading.read_json(request, reading.ComplaintBody))
@@ -85,17 +85,8 @@ def must_be_known(category: str | None) -> None:
 @answer
 def list_public() -> dict[str, Any]:
     """List what the public may read: checked, not confidential; newest first."""
-    asked = reading.query(public.current_request, "opd", "status", "kind", "limit", "cursor")
-    status = reading.choice(asked, "status", [*Status])
-    kind = reading.choice(asked, "kind", [*Kind])
-
-    def wanted(complaint: Complaint) -> bool:
-        shown = complaint.checked and not complaint.confidential
-        return shown and status in (None, complaint.status) and kind in (None, complaint.kind)
-
-    page, following = lists.newest(
-        asked.get("opd"), None, None, asked.get("cursor"), reading.limit_of(asked), wanted, reading.now()
-    )
+    asked = reading.query(public.current_request, *lists.PUBLIC_FILTERS, "limit", "cursor")
+    page, following = lists.published(asked, reading.limit_of(asked), reading.now())
     items = [{k: v for k, v in views.public_view(one).items() if k not in ("timeline", "answers")} for one in page]
     return {"items": items, "next": following}
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 import re
 import urllib.parse
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Annotated, Any, Final, Literal, TypeVar
 
@@ -253,30 +253,30 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return seen
 
 
-_PATH: Final = re.compile(r" - at (?:`key` in )?`\$?\.?([^`]*)`$")
-_EXPLAIN: Final[Sequence[tuple[re.Pattern[str], Callable[[re.Match[str]], tuple[str, str, dict[str, str]]]]]] = (
-    (re.compile(r"^Object missing required field `(.+?)`"), lambda m: (m[1], "required", {})),
+_PATH: Final = r" - at (?:`key` in )?`\$?\.?([^`]*)`$"
+_EXPLAIN: Final[Sequence[tuple[str, Callable[[re.Match[str]], tuple[str, str, dict[str, str]]]]]] = (
+    (r"^Object missing required field `(.+?)`", lambda m: (m[1], "required", {})),
     (
-        re.compile(r"^Object contains unknown field `(.*?)`(?: - at `[^`]*`)?$", re.DOTALL),
+        r"(?s)^Object contains unknown field `(.*?)`(?: - at `[^`]*`)?$",
         lambda m: (m[1][:60], "unknown", {}),
     ),
-    (re.compile(r"^Expected `str` of length >= (\d+)"), lambda m: ("", "too_short", {"limit": m[1]})),
-    (re.compile(r"^Expected `str` of length <= (\d+)"), lambda m: ("", "too_long", {"limit": m[1]})),
-    (re.compile(r"^Expected `object` of length >="), lambda _: ("", "required", {})),
-    (re.compile(r"^Expected `(?:array|object)` of length"), lambda _: ("", "too_many", {})),
-    (re.compile(r"^Expected `\w+` >= (-?[\d.]+)"), lambda m: ("", "too_small", {"limit": m[1]})),
-    (re.compile(r"^Expected `\w+` <= (-?[\d.]+)"), lambda m: ("", "too_big", {"limit": m[1]})),
-    (re.compile(r"^Invalid enum value"), lambda _: ("", "invalid", {})),
-    (re.compile(r"^Expected `(\w+)[ |`].*got"), lambda m: ("", "type", {"expected": m[1]})),
+    (r"^Expected `str` of length >= (\d+)", lambda m: ("", "too_short", {"limit": m[1]})),
+    (r"^Expected `str` of length <= (\d+)", lambda m: ("", "too_long", {"limit": m[1]})),
+    (r"^Expected `object` of length >=", lambda _: ("", "required", {})),
+    (r"^Expected `(?:array|object)` of length", lambda _: ("", "too_many", {})),
+    (r"^Expected `\w+` >= (-?[\d.]+)", lambda m: ("", "too_small", {"limit": m[1]})),
+    (r"^Expected `\w+` <= (-?[\d.]+)", lambda m: ("", "too_big", {"limit": m[1]})),
+    (r"^Invalid enum value", lambda _: ("", "invalid", {})),
+    (r"^Expected `(\w+)[ |`].*got", lambda m: ("", "type", {"expected": m[1]})),
 )
 
 
 def explain(message: str) -> tuple[str, str, dict[str, str]]:
     """Return (field, code, parameters) of a msgspec validation message."""
-    path = _PATH.search(message)
+    path = re.search(_PATH, message)
     where = path[1] if path else ""
     for pattern, told in _EXPLAIN:
-        if found := pattern.search(message):
+        if found := re.search(pattern, message):
             field, code, params = told(found)
             return ".".join(part for part in (where, field) if part) or "body", code, params
     return where or "body", "invalid", {}
@@ -297,7 +297,7 @@ def read_form(request: Any) -> dict[str, str]:  # noqa: ANN401
     return {name: value for name, value in fields.items() if value.strip()}
 
 
-def from_form(fields: dict[str, str], model: type[BodyT]) -> BodyT:
+def from_form(fields: Mapping[str, Any], model: type[BodyT]) -> BodyT:
     """Return a form's fields as the model says: "true", "on" and "1" are true, numbers are read as such."""
     plain: dict[str, Any] = {
         name: _TICKS.get(value.lower(), value) if name in _BOOLEANS else value for name, value in fields.items()
@@ -374,11 +374,11 @@ def checked_sms(body: ReadSmsBody) -> ReadSmsBody:
     return body
 
 
-_EMAIL: Final = re.compile(r"[^\s@,;<>\"]+@[^\s@,;<>\"]+\.[^\s@,;<>\"]+")  # in ASCII: SES takes no other
+_EMAIL: Final = r"[^\s@,;<>\"]+@[^\s@,;<>\"]+\.[^\s@,;<>\"]+"  # in ASCII: SES takes no other
 
 
 def _is_email(text: str) -> bool:
-    return text.isascii() and text.isprintable() and _EMAIL.fullmatch(text) is not None
+    return text.isascii() and text.isprintable() and re.fullmatch(_EMAIL, text) is not None
 
 
 def checked_opd(body: OpdBody) -> OpdBody:

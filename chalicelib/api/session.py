@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import hmac
+import re
 import urllib.parse
 from typing import Any, Final
 
@@ -20,6 +21,11 @@ from chalicelib.domain.keys import keyed
 from chalicelib.settings import current
 
 SESSION: Final = "sambat_session"
+BACK: Final = "sambat_kembali"  # where its browser was going when it had to sign in first
+SESSION_SECONDS: Final = 12 * 3600  # longer than a token is valid: what was typed for nothing is known as our form's
+SIGN_IN_SECONDS: Final = 600
+_STAFF_PAGE: Final = re.compile(r"/(meja|kantor)(?:/[A-Za-z0-9_-]{1,40}){0,4}(?:\?lang=(?:id|en))?")
+_OF_LINKS: Final = frozenset({"lang", "status", "cursor", "done"})
 
 
 def cookie(name: str, value: str, seconds: int) -> str:
@@ -78,3 +84,43 @@ def signed_in_by_form(request: Any, *roles: str) -> tuple[Principal, str, dict[s
     if not hmac.compare_digest(fields.pop("csrf", "").encode(), csrf_of(session).encode()):
         raise Problem("forbidden")
     return who, session, fields
+
+
+# ------------------------------------------------------------------------------------------------ signing in first
+
+
+def may_be_sent_on(request: Any) -> bool:  # noqa: ANN401
+    """Say whether a browser without a session goes straight to sign in: it reads, and followed a link. A form's way to
+    the provider would be stopped by the page's own policy (`form-action`)."""
+    return request.method == "GET" and set(request.query_params or {}) <= _OF_LINKS
+
+
+def way_back(request: Any) -> str:  # noqa: ANN401
+    """Return the Set-Cookie that remembers, while its reader signs in, the page that was asked for or whose form was
+    sent. It stands in no address, and names no page but the staff's."""
+    params, section = request.uri_params or {}, f"/{request.path.split('/')[1]}"
+    own = f"{section}/{{ticket}}"
+    read = request.path if request.method == "GET" else own if request.path.startswith(own) else section
+    lang = (request.query_params or {}).get("lang")
+    wanted = (read.format(**params) + (f"?lang={lang}" if lang else ""), section)
+    path = next((one for one in wanted if _STAFF_PAGE.fullmatch(one)), "/")
+    return cookie(BACK, path, SIGN_IN_SECONDS)
+
+
+def landing(request: Any, role: str) -> str:  # noqa: ANN401
+    """Return the path at which who signed in arrives: the one they asked for if it is their role's, else their own
+    start page. A cookie is the client's to forge: it is read as strictly as it was written."""
+    own, asked = "meja" if role == "opd" else "kantor", cookies(request).get(BACK, "")
+    found = _STAFF_PAGE.fullmatch(asked)
+    return asked if found and found[1] == own else f"/{own}"
+
+
+def typed_in_vain(request: Any) -> dict[str, str]:  # noqa: ANN401
+    """Return what was typed into a form of ours whose session had run out; nothing of a form that others made."""
+    session = cookies(request).get(SESSION, "")
+    try:
+        fields = reading.read_form(request)
+    except Problem:
+        return {}
+    is_ours = hmac.compare_digest(fields.pop("csrf", "").encode(), csrf_of(session).encode())
+    return fields if is_ours else {}

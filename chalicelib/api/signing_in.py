@@ -17,7 +17,19 @@ from chalicelib.api import reading
 from chalicelib.api.errors import Problem
 from chalicelib.api.identity import ROLES, BadToken
 from chalicelib.api.pages import message, shows_problems
-from chalicelib.api.session import SESSION, claims_of, cookie, cookies, derived, proven, signed_in_by_form
+from chalicelib.api.session import (
+    BACK,
+    SESSION,
+    SESSION_SECONDS,
+    SIGN_IN_SECONDS,
+    claims_of,
+    cookie,
+    cookies,
+    derived,
+    landing,
+    proven,
+    signed_in_by_form,
+)
 from chalicelib.settings import current
 
 signing_in = Blueprint(__name__)
@@ -42,8 +54,11 @@ def sign_in() -> Response:
         "code_challenge": _challenge(derived("pkce", state)),
         "code_challenge_method": "S256",
     }
-    to = f"{config.oidc_authorize_url}?{urllib.parse.urlencode(asked)}"
-    return Response("", status_code=302, headers={"Location": to, "Set-Cookie": cookie(_SIGNING_IN, state, 600)})
+    headers = {
+        "Location": f"{config.oidc_authorize_url}?{urllib.parse.urlencode(asked)}",
+        "Set-Cookie": cookie(_SIGNING_IN, state, SIGN_IN_SECONDS),
+    }
+    return Response("", status_code=302, headers=headers)
 
 
 @signing_in.route("/masuk/selesai", methods=["GET"], cors=False)
@@ -65,8 +80,8 @@ def sign_in_done() -> Response:
     if who.role not in ROLES:  # no page here is theirs: leave no session behind
         raise Problem("forbidden")
     headers: dict[str, Any] = {
-        "Location": f"{config.public_url}/{'meja' if who.role == 'opd' else 'kantor'}",
-        "Set-Cookie": [cookie(SESSION, token, 8 * 3600), cookie(_SIGNING_IN, "", 0)],
+        "Location": f"{config.public_url}{landing(request, who.role)}",
+        "Set-Cookie": [cookie(SESSION, token, SESSION_SECONDS), cookie(_SIGNING_IN, "", 0), cookie(BACK, "", 0)],
     }
     return Response("", status_code=303, headers=headers)
 

@@ -4,27 +4,40 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Final
 
-from chalicelib.adapters import escalations
+from chalicelib.adapters import complaints, escalations
+from chalicelib.adapters.tables import instant
 from chalicelib.api import views
 from chalicelib.api.pages import named_complaint
 from chalicelib.domain.complaint import Complaint
-from chalicelib.domain.deadlines import last_day
+from chalicelib.domain.deadlines import working_days_left
 from chalicelib.domain.escalation import Escalation
 from chalicelib.settings import current
 from chalicelib.workflows import city
 
+_COUNTED: Final = 1000  # keys of a desk that its picture is made of
+
 
 def card(complaint: Complaint, due: datetime | None, now: datetime) -> dict[str, Any]:
-    """Return a complaint for a list of what is owed by `due`, with the days that are left; None when nothing is."""
-    zone = current().zone
+    """Return a complaint for a list of what is owed by `due`, with the working days left; None when nothing is."""
     return {
         **named_complaint(views.list_item(complaint, now)),
-        "days_left": (last_day(due, zone) - now.astimezone(zone).date()).days if due else None,
+        "days_left": working_days_left(due, now, city.current(now).calendar) if due else None,
         "late": due is not None and due <= now,
     }
+
+
+def desk_counts(desk: str, now: datetime, gone: str | None = None) -> dict[str, int]:
+    """Count what lies on a desk by its keys, which begin with what is due; `gone` has just left it, and the index may
+    not know that yet."""
+    keys = (key.partition("#") for key in complaints.page_of_desk(desk, "0", "9", _COUNTED))
+    due = [at for at, _, ticket in keys if ticket != gone]
+    tomorrow = now.astimezone(current().zone).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+    late = sum(one <= instant(now) for one in due)
+    soon = sum(one <= instant(tomorrow) for one in due)
+    return {"late": late, "today": soon - late, "rest": len(due) - soon}
 
 
 def divisions(now: datetime) -> list[tuple[str, list[tuple[str, str]]]]:

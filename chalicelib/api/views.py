@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
 from chalicelib.adapters.tables import NotificationItem, ReporterItem, from_instant
@@ -14,6 +14,7 @@ from chalicelib.domain.privacy import masked
 from chalicelib.domain.reward import RewardRow
 from chalicelib.domain.standing import Id, Standing
 from chalicelib.settings import current
+from chalicelib.workflows import city
 from chalicelib.workflows.standings import Row
 
 _PUBLIC_ENTRY = (
@@ -217,6 +218,13 @@ def public_standing(standing: Standing, shown: Callable[[str], bool]) -> dict[st
 
 def _named(escalations: Iterable[Id]) -> list[dict[str, Any]]:
     return [{"ticket": ticket, "n": n} for ticket, n in escalations]
+
+
+def rule_numbers() -> dict[str, str]:
+    """Return the numbers that the rules of a standing name."""
+    policy = city.policy().standing
+    days = f"{policy.window / timedelta(days=1):g}"
+    return {"warnings": str(policy.warnings), "vests": str(policy.vests), "days": days}
 
 
 def reward_view(row: RewardRow) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """SMS providers: verify, read, take in, answer as that provider expects.
 
 A bad signature is 403 and writes nothing. What is the provider's own but cannot be read is kept in quarantine and
-answered 2xx, since providers do not try a 4xx again; a fault of ours is 503, so that they do.
+answered 2xx, since providers do not try a 4xx again; a fault of ours is 503, so that they do, and so is what cannot be
+told now.
 """
 
 from __future__ import annotations
@@ -16,18 +17,19 @@ from chalicelib.adapters import quarantine
 from chalicelib.adapters.sms_providers import (
     DeliveryReport,
     NotAMessage,
+    NotNow,
     Provider,
     Unreadable,
     WebhookRequest,
     provider_named,
 )
 from chalicelib.api import reading
-from chalicelib.api.errors import Problem, answers_problems
+from chalicelib.api.errors import RETRY_AFTER, Problem, answers_problems
 from chalicelib.domain.bounds import TimelineFull
 from chalicelib.domain.keys import name_of
 from chalicelib.domain.life import IllegalAction
 from chalicelib.settings import current
-from chalicelib.workflows import outgoing, texting
+from chalicelib.workflows import conversation, outgoing, texting
 
 webhooks = Blueprint(__name__)
 log = logging.getLogger(__name__)
@@ -51,10 +53,14 @@ def receive(provider: str) -> Response:
     if webhooks.current_request.method not in module.METHODS:
         raise Problem("method_not_allowed", headers={"Allow": ", ".join(sorted(module.METHODS))})
     request = _request(provider)
-    if not module.is_genuine(request, config):
-        log.warning("%s: a request that is not genuine", provider)
-        raise Problem("bad_signature")
-    return _take_in(module, request)
+    try:
+        if not module.is_genuine(request, config):
+            log.warning("%s: a request that is not genuine", provider)
+            raise Problem("bad_signature")
+        return _take_in(module, request)
+    except NotNow as error:
+        log.warning("%s: not now: %s", provider, error)
+        raise Problem("unavailable", headers={"Retry-After": RETRY_AFTER}) from None
 
 
 def _request(provider: str) -> WebhookRequest:
@@ -81,7 +87,7 @@ def _take_in(module: Provider, request: WebhookRequest) -> Response:
         if isinstance(found, DeliveryReport):
             outgoing.record_report(found, request.now)
         elif reply := texting.receive_sms(found, request.now):
-            text = texting.tell_sender(found, reply, request.now)
+            text = conversation.tell_sender(found, reply, request.now)
     except NotAMessage:
         log.info("%s: not a message", module.NAME)
     except Unreadable as error:

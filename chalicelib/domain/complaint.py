@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
+
+from chalicelib.domain.values import dataclass
 
 
 class Kind(StrEnum):
@@ -185,6 +186,12 @@ class Complaint:
     def is_with_division(self) -> bool:
         """Whether it is a division's turn."""
         return self.status in (Status.DISPATCHED, Status.IN_PROGRESS)
+
+    @property
+    def proves_number(self) -> bool:
+        """Whether the reporter's number is surely theirs: it came from there, or staff spoke with them. What somebody
+        typed on the web may be anybody's."""
+        return self.channel == "sms" or self.timeline[0].by != Role.REPORTER
 
     @property
     def owed_at(self) -> datetime:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import lru_cache
+
+from chalicelib.domain.values import dataclass
 
 
 class CalendarMissing(Exception):
@@ -94,6 +96,16 @@ def working_days_between(start: datetime, deadline: datetime, calendar: Calendar
         on += timedelta(days=1)
         days += every_year.is_working_day(on)
     return days
+
+
+def working_days_left(deadline: datetime, now: datetime, calendar: Calendar) -> int:
+    """Return how many working days after today there still are until a deadline's last day, which is 0 on that day.
+
+    Once the deadline has passed: below 0, the working days since; 0 when none has begun yet.
+    """
+    if now < deadline:
+        return working_days_between(now, deadline, calendar)
+    return -working_days_between(deadline - timedelta(microseconds=1), now, calendar)
 
 
 def moved(deadline: datetime, start: datetime, days: int, old: Calendar, new: Calendar) -> Deadline:

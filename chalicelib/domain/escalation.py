@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
@@ -10,6 +10,7 @@ from typing import Final
 from chalicelib.domain.complaint import ADMIN_DESK, MACHINE, Complaint, Entry, Rung, Status
 from chalicelib.domain.deadlines import Calendar, deadline_or_provisional
 from chalicelib.domain.policy import Policy
+from chalicelib.domain.values import dataclass
 
 NEXT: Final = {None: Rung.WARNING, Rung.WARNING: Rung.BLACK_VEST, Rung.BLACK_VEST: Rung.REPLACEMENT}
 

@@ -29,7 +29,7 @@ _PLAIN: Final = str.maketrans({
     "\u2192": "->", "\u2264": "<=", "\u2265": ">=", "\u00b1": "+/-", "\u00f7": "/", "\u2044": "/", "\u00d7": "x",
     "\u00b0": " derajat",
 })  # fmt: skip
-_UNSEEN: Final = re.compile(  # letters and marks that show nothing; what else does is Cf
+_UNSEEN: Final = (  # letters and marks that show nothing; what else does is Cf
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
 )
 
@@ -100,7 +100,7 @@ def looks_cut(text: str) -> bool:
 def folded(text: str) -> str:
     """Return the text on one line, in the 7-bit alphabet where that says the same: typographic signs as plain ones,
     accents that it has not left out, without emoji, control, invisible and direction-changing characters."""
-    seen = "".join(letter for letter in _UNSEEN.sub("", text) if unicodedata.category(letter) != "Cf")
+    seen = "".join(letter for letter in re.sub(_UNSEEN, "", text) if unicodedata.category(letter) != "Cf")
     kept: list[str] = []
     before = ""
     for letter in unicodedata.normalize("NFC", seen).translate(_PLAIN):

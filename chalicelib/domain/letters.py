@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Final
 
@@ -11,6 +10,7 @@ from chalicelib.domain import replies
 from chalicelib.domain.complaint import Complaint
 from chalicelib.domain.deadlines import last_day
 from chalicelib.domain.notices import Notice, To
+from chalicelib.domain.values import dataclass
 
 _KIND: Final = {"complaint": "keluhan", "question": "pertanyaan", "idea": "ide", "information": "informasi"}
 
@@ -115,7 +115,8 @@ def _ask(notice: Notice) -> str:
     if notice.ticket != notice.complaint.ticket:
         return ""
     if notice.about == "asked":
-        return " Balas SMS ini dengan jawaban Anda."
+        by_ticket = f" Balas: TAMBAH {notice.ticket} <jawaban>"
+        return " Balas SMS ini dengan jawaban Anda." if notice.complaint.proves_number else by_ticket
     if notice.about == "answered" and notice.entry.final:
         return f" Nilai: NILAI {notice.ticket} 1-5. Belum beres: BUKA {notice.ticket} <alasan>"
     return f" Keliru? BUKA {notice.ticket} <alasan>" if notice.about == "rejected" else ""

@@ -10,12 +10,12 @@ import math
 import re
 import unicodedata
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
 from typing import Final
 
 from chalicelib.domain.sms import read_sms, same_text
+from chalicelib.domain.values import dataclass
 
 LIKELY: Final = 0.65
 """The score from which two reports are worth an admin's look."""
@@ -66,7 +66,7 @@ _LIGHT: Final = _listed("""
     kok loh lho lo dong deh nih tuh oke asalamualaikum di yang nang ning ini itu iki iku kui kuwi dan ada enek ono onok
     saya sy aku kami kita sangat sekali banget pol the is at in on hata""")
 _ASKING: Final = _listed("tolong tlg tulung mohon mhn harap please")
-_PHRASES: Final = re.compile(
+_PHRASES: Final = (
     r"\b(?:terima kasih|matur (?:nuwun|suwun)|nuwun sewu|selamat (?:pagi|siang|sore|malam)|asalamu alaikum|wr wb"
     r"|bapak ibu|hati (?:2|hati)|(?:mau|ingin|hendak|arep) (?:me)?lapor(?:kan)?|tindak lanjut"
     r"|mohon (?:bantuan|perhatian|perbaikan|tindakan))\b"
@@ -152,7 +152,7 @@ def _words(text: str) -> list[str]:
     """Return all words of a text in one spelling, numbers without leading zeros."""
     plain = unicodedata.normalize("NFKC", read_sms(text).text or text).casefold()
     words = [_spelt(word) for word in _WORD.findall(_THOUSANDS.sub("", plain))]
-    return _PHRASES.sub(" ", " ".join(words)).split()
+    return re.sub(_PHRASES, " ", " ".join(words)).split()
 
 
 def _spelt(word: str) -> str:

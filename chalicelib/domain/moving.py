@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from chalicelib.domain.complaint import Actor, Complaint, Entry, Kind, Rung, Status
 from chalicelib.domain.deadlines import Calendar, Deadline, deadline_or_provisional, moved
 from chalicelib.domain.policy import Policy
+from chalicelib.domain.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

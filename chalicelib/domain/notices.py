@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
 from chalicelib.domain.complaint import Complaint, Entry
+from chalicelib.domain.values import dataclass
 
 
 class To(StrEnum):

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from itertools import groupby
 from typing import Final
@@ -15,6 +14,7 @@ from typing import Final
 from chalicelib.domain.complaint import ADMIN_DESK, Rung
 from chalicelib.domain.escalation import Escalation
 from chalicelib.domain.notices import To
+from chalicelib.domain.values import dataclass
 
 # By weight: a message about several things is named after the heaviest
 ABOUT: Final = (

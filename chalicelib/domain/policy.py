@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import timedelta
 from typing import Any, Final
+
+from chalicelib.domain.values import dataclass
 
 _KINDS: Final = ("complaint", "question", "idea", "information", "supervision")
 _OVERRIDABLE: Final = ("verify", "answer", "finish")

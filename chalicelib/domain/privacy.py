@@ -12,12 +12,10 @@ from typing import Final
 MASK: Final = "[disamarkan]"
 _UNSEEN: Final = r"[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\u20e3\ufe0e\ufe0f\ufeff]*"
 _BETWEEN: Final = rf"{_UNSEEN}(?:[\s.,:;_*|x\-()/\u2010-\u2015]{_UNSEEN}){{0,3}}"
-_NUMBER: Final = re.compile(rf"\+?\d(?:{_BETWEEN}\d){{8,}}")
+_NUMBER: Final = rf"\+?\d(?:{_BETWEEN}\d){{8,}}"  # this and the next are compiled when they are first used
 _AT: Final = r"(?:@|\[at\]|\(at\)| at )"
 _DOT: Final = r"(?:\.|\s?\[dot\]\s?|\s?\(dot\)\s?| dot )"
-_EMAIL: Final = re.compile(
-    rf"[^\s@<>\[\]]{{1,64}}\s?{_AT}\s?[^\s@<>\[\]]{{1,80}}{_DOT}[^\s@<>\[\]]{{2,24}}", re.IGNORECASE
-)
+_EMAIL: Final = rf"(?i)[^\s@<>\[\]]{{1,64}}\s?{_AT}\s?[^\s@<>\[\]]{{1,80}}{_DOT}[^\s@<>\[\]]{{2,24}}"
 _SIGNS_OF_EMAIL: Final = ("@", "[at]", "(at)", " at ")
 _AND: Final = r"[\s\-/\u2010-\u2015]{1,3}"
 _DAY: Final = r"(?:0?[1-9]|[12]\d|3[01])"
@@ -25,9 +23,7 @@ _MONTH: Final = r"(?:0?[1-9]|1[0-2])"
 _DATE: Final = rf"(?:(?:{_DAY}-)?{_DAY}[-/.]{_MONTH}[-/.](?:19|20)\d\d|(?:19|20)\d\d-{_MONTH}-{_DAY})"
 _HOUR: Final = r"(?:[01]?\d|2[0-4])(?:[.:][0-5]\d)?"
 _PRICE: Final = r"(?!62\.8)[1-9]\d{0,2}(?:\.\d{3})*\.\d00"
-_HARMLESS: Final = re.compile(
-    rf"{_DATE}(?:{_AND}{_DATE})?(?:{_AND}{_HOUR}){{0,2}}|{_PRICE}(?:{_AND}{_PRICE})*", re.ASCII
-)
+_HARMLESS: Final = rf"(?a:{_DATE}(?:{_AND}{_DATE})?(?:{_AND}{_HOUR}){{0,2}}|{_PRICE}(?:{_AND}{_PRICE})*)"
 
 
 def masked(text: str) -> str:
@@ -36,12 +32,12 @@ def masked(text: str) -> str:
     if (
         "@" in known or "[at]" in known or "(at)" in known or " at " in known
     ):  # a look that is cheap, for the expression is not
-        text = _EMAIL.sub(MASK, text)
-    return _NUMBER.sub(_unless_harmless, text)
+        text = re.sub(_EMAIL, MASK, text)
+    return re.sub(_NUMBER, _unless_harmless, text)
 
 
 def _unless_harmless(found: re.Match[str]) -> str:
-    return found[0] if _HARMLESS.fullmatch(found[0]) else MASK
+    return found[0] if re.fullmatch(_HARMLESS, found[0]) else MASK
 
 
 def has_personal_data(text: str) -> bool:

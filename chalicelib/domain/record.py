@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from datetime import datetime
 from typing import Final
 
 from chalicelib.domain.complaint import Complaint, Entry, Rung, Status
 from chalicelib.domain.escalation import Escalation, State
+from chalicelib.domain.values import dataclass
 
 
 def differences(complaint: Complaint, escalations: Collection[Escalation]) -> Iterator[str]:

@@ -6,7 +6,6 @@ It says what is recorded and not how things stand: between a sweep by night and 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import tzinfo
 from itertools import groupby
 from typing import Final
@@ -17,6 +16,7 @@ from chalicelib.domain.letters import Letter, Names, inert
 from chalicelib.domain.notices import To
 from chalicelib.domain.owed import ABOUT, Message, Owed, Recipient
 from chalicelib.domain.replies import short_day
+from chalicelib.domain.values import dataclass
 
 MOST_NAMED: Final = 50  # complaints in one message; of the others it says how many they are
 _EXCERPT: Final = 140

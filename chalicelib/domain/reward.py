@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import date, datetime, time, timedelta, tzinfo
 from fractions import Fraction
 from typing import Any, Final
@@ -19,6 +19,7 @@ from chalicelib.domain.deadlines import Calendar, deadline_or_provisional
 from chalicelib.domain.letters import Names
 from chalicelib.domain.replies import short_day
 from chalicelib.domain.tally import Tally, bins_of, by, quantile
+from chalicelib.domain.values import dataclass
 
 _MONTH: Final = re.compile(r"20\d\d-(?:0[1-9]|1[0-2])", re.ASCII)
 _MOST_NAMED: Final = 10

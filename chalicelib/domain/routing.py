@@ -7,10 +7,10 @@ other, in any order. What a longer keyword covers, a shorter one inside it no lo
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import chain
 
 from chalicelib.domain import shape
+from chalicelib.domain.values import dataclass
 from chalicelib.domain.words import LEXICON_KEYS, REMEMBERED, Forms, Lexicon
 
 KINDS = ("complaint", "question", "idea", "information")

@@ -8,12 +8,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from itertools import product
 from typing import Final
 
 from chalicelib.domain.ticket import looks_like_ticket, read_ticket
+from chalicelib.domain.values import dataclass
 
 
 class Command(StrEnum):
@@ -45,29 +45,27 @@ _SCORES: Final = {
     "satu": 1, "dua": 2, "tiga": 3, "empat": 4, "lima": 5, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5,
 }  # fmt: skip
 
-_KEYWORD: Final = re.compile(r"^[\s\W]*sambat(?:[\s:;,.!-]+|(?=\w)(?!an\b|i\b|ku\b|en\b|e\b))", re.IGNORECASE)
-_KEYWORD_ALONE: Final = re.compile(r"^[\s\W]*sambat[\s\W]*$", re.IGNORECASE)
-_COMMAND: Final = re.compile(r"^\W*(\w+)\W*(.*)$", re.DOTALL)
-_STUCK: Final = re.compile(rf"^\W*({'|'.join(_WORDS)})([0-9a-z]{{5}}[-.]?[0-9a-z]{{5}})(?!\w)(.*)$", re.I | re.DOTALL)
-_TICKET_FIRST: Final = re.compile(
-    r"(?:(?:untuk|utk|tiket|ticket|nomor|no|status|aduan|laporan)\b\W*)*"
-    r"(\w{5}\s*(?:[-.]\s*)?\w{5})(?!\w)[\s:;,.!?>-]*(.*)",
-    re.DOTALL | re.IGNORECASE,
+# As text: each is compiled when it is first used, since together they would be a part of every cold start
+_KEYWORD: Final = r"(?i)^[\s\W]*sambat(?:[\s:;,.!-]+|(?=\w)(?!an\b|i\b|ku\b|en\b|e\b))"
+_KEYWORD_ALONE: Final = r"(?i)^[\s\W]*sambat[\s\W]*$"
+_COMMAND: Final = r"(?s)^\W*(\w+)\W*(.*)$"
+_STUCK: Final = rf"(?is)^\W*({'|'.join(_WORDS)})([0-9a-z]{{5}}[-.]?[0-9a-z]{{5}})(?!\w)(.*)$"
+_TICKET_FIRST: Final = (
+    r"(?is)(?:(?:untuk|utk|tiket|ticket|nomor|no|status|aduan|laporan)\b\W*)*"
+    r"(\w{5}\s*(?:[-.]\s*)?\w{5})(?!\w)[\s:;,.!?>-]*(.*)"
 )
-_SCORE: Final = re.compile(
-    rf"\W*(?:(?:bintang|skor|nilai|score|stars?)\W*)?({'|'.join(_SCORES)})"
-    r"(?:\s*/\s*5|\s*(?:bintang|stars?))?(?!\w|\s*/|[.,-]\d(?!\w))\W*(.*)",
-    re.DOTALL | re.IGNORECASE,
+_SCORE: Final = (
+    rf"(?is)\W*(?:(?:bintang|skor|nilai|score|stars?)\W*)?({'|'.join(_SCORES)})"
+    r"(?:\s*/\s*5|\s*(?:bintang|stars?))?(?!\w|\s*/|[.,-]\d(?!\w))\W*(.*)"
 )
-_NO_SCORE: Final = re.compile(r"^\d{1,3}\W+")  # NILAI 10 <ticket>
+_NO_SCORE: Final = r"^\d{1,3}\W+"  # NILAI 10 <ticket>
 _FLAGS: Final = {
     "anonim": "anonymous", "anonymous": "anonymous", "rahasia": "confidential", "confidential": "confidential",
 }  # fmt: skip
-_FLAG: Final = re.compile(rf"^\W*({'|'.join(_FLAGS)})\b\W+(\w.*)$", re.IGNORECASE | re.DOTALL)
+_FLAG: Final = rf"(?is)^\W*({'|'.join(_FLAGS)})\b\W+(\w.*)$"
 _POLITE_WORDS: Final = 3  # that may follow a command: "CEK <tiket> ya pak tolong"
-_POLITE: Final = re.compile(
-    rf"\W*(?:(?:sms|ya|pak|bu|mas|mbak|min|tolong|please|terima|kasih|makasih|suwun)\b\W*){{0,{_POLITE_WORDS}}}",
-    re.IGNORECASE,
+_POLITE: Final = (
+    rf"(?i)\W*(?:(?:sms|ya|pak|bu|mas|mbak|min|tolong|please|terima|kasih|makasih|suwun)\b\W*){{0,{_POLITE_WORDS}}}"
 )
 
 
@@ -89,15 +87,15 @@ class Sms:
 def read_sms(text: str) -> Sms:
     """Return what the message means. Help, stop and start only when they stand alone; a ticket command only with
     something that is, or was surely meant as, a ticket. Everything else is a complaint; never raises."""
-    if _KEYWORD_ALONE.match(text) or not text.strip():
+    if re.match(_KEYWORD_ALONE, text) or not text.strip():
         return Sms(Command.HELP)
-    free = _KEYWORD.sub("", text, count=1)
+    free = re.sub(_KEYWORD, "", text, count=1)
     complaint = _complaint(free, keyword=free != text)
     command, rest = _command(free)
     if command is None:
         return complaint
     if command in _ALONE:
-        return Sms(command) if _POLITE.fullmatch(rest) else complaint
+        return Sms(command) if re.fullmatch(_POLITE, rest) else complaint
     if not rest:
         return Sms(Command.HELP)
     return _about_ticket(command, rest) or (_rating_alone(rest) if command is Command.RATE else None) or complaint
@@ -105,7 +103,7 @@ def read_sms(text: str) -> Sms:
 
 def _complaint(free: str, *, keyword: bool) -> Sms:
     said, flags = free, set[str]()
-    while keyword and (flag := _FLAG.match(said)):
+    while keyword and (flag := re.match(_FLAG, said)):
         flags.add(_FLAGS[flag[1].lower()])
         said = flag[2]
     return Sms(
@@ -119,10 +117,10 @@ def _complaint(free: str, *, keyword: bool) -> Sms:
 
 def _command(free: str) -> tuple[Command | None, str]:
     """Return the command with which the text begins, also one that is stuck to its ticket, and what follows."""
-    stuck = _STUCK.match(free)
+    stuck = re.match(_STUCK, free)
     if stuck and read_ticket(stuck[2]):
         return _WORDS[stuck[1].lower()], f"{stuck[2]} {stuck[3]}".strip()
-    found = _COMMAND.match(free)
+    found = re.match(_COMMAND, free)
     if found is None:
         return None, ""
     word = found[1].lower()
@@ -133,14 +131,14 @@ def _command(free: str) -> tuple[Command | None, str]:
 def _about_ticket(command: Command, rest: str) -> Sms | None:
     """Read `<ticket>` or `<ticket> <text>`, the ticket in one piece or in two; None when words stand there instead."""
     score = None
-    if command is Command.RATE and (first := _SCORE.fullmatch(rest)) and _TICKET_FIRST.match(first[2]):
+    if command is Command.RATE and (first := re.fullmatch(_SCORE, rest)) and re.match(_TICKET_FIRST, first[2]):
         score, rest = _SCORES[first[1].lower()], first[2]  # NILAI 5 <ticket>
-    found = _TICKET_FIRST.match(_NO_SCORE.sub("", rest, count=1) if command is Command.RATE else rest)
+    found = re.match(_TICKET_FIRST, re.sub(_NO_SCORE, "", rest, count=1) if command is Command.RATE else rest)
     if found is None or not looks_like_ticket(found[1]):
         return None
     ticket, said = read_ticket(found[1]), found[2].strip()
     if command is Command.RATE:
-        if score is None and (named := _SCORE.fullmatch(said)):
+        if score is None and (named := re.fullmatch(_SCORE, said)):
             score, said = _SCORES[named[1].lower()], named[2].strip()
         return Sms(command, said, ticket, score)
     if command is Command.ADD:
@@ -153,8 +151,8 @@ def _about_ticket(command: Command, rest: str) -> Sms | None:
 
 def _rating_alone(rest: str) -> Sms | None:
     """Read `NILAI 5`: a score, and no ticket."""
-    named = _SCORE.fullmatch(rest)
-    if named is None or not _POLITE.fullmatch(named[2]):
+    named = re.fullmatch(_SCORE, rest)
+    if named is None or not re.fullmatch(_POLITE, named[2]):
         return None
     return Sms(Command.RATE, ticket="", score=_SCORES[named[1].lower()])
 

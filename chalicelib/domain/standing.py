@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, NamedTuple
 
 from chalicelib.domain.complaint import Rung
 from chalicelib.domain.escalation import Escalation, State
 from chalicelib.domain.policy import StandingPolicy
+from chalicelib.domain.values import dataclass
 
 ABOVE: Final = {None: Rung.WARNING, Rung.WARNING: Rung.BLACK_VEST, Rung.BLACK_VEST: Rung.REPLACEMENT}
 BELOW: Final = {above: rung for rung, above in ABOVE.items()}

@@ -20,11 +20,12 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, tzinfo
 from typing import Any, Final, NamedTuple
 
 from chalicelib.domain.complaint import ADMIN_DESK, Complaint, Entry, Rung
+from chalicelib.domain.values import dataclass
 
 # Bin n is from BOUNDS[n - 1] up to, and without, BOUNDS[n] working hours (24 to a day); the last one is open.
 BOUNDS: Final = (1, 2, 4, 8, 16, 24, 36, 48, 72, 96, 120, 144, 168, 240, 336, 480, 720, 1080, 1440)

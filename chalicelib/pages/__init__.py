@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta, tzinfo
 from functools import cache, partial
 from pathlib import Path
@@ -32,6 +32,14 @@ RULES: Final = (
     "first_warning", "complaint_reached_black_vest", "third_warning_within_window", "complaint_reached_replacement",
     "two_more_black_vests_within_window", "came_down",
 )  # fmt: skip
+LOOKS: Final = {  # the picture of an entry, and what it says at first sight; others are a plain dot
+    "received": ("inbox", "on"), "dispatched": ("arrow", "on"), "forwarded": ("arrow", "on"),
+    "started": ("tool", "on"), "checked": ("check", "plain"), "answered": ("speech", "good"),
+    "asked": ("question", "ask"), "replied": ("speech", "on"), "message": ("speech", "plain"),
+    "resumed": ("arrow", "on"), "refused": ("back", "ask"), "escalated": ("warning", "bad"),
+    "finish_missed": ("warning", "bad"), "rejected": ("cross", "plain"), "merged": ("join", "plain"),
+    "absorbed": ("join", "plain"), "reopened": ("back", "ask"), "rated": ("star", "good"), "closed": ("check", "good"),
+}  # fmt: skip
 OVER: Final = frozenset({"answered", "closed", "rejected", "merged"})  # no answer is owed any more
 CLOCK_STARTS: Final = frozenset({"dispatched", "forwarded", "reopened", "refused"})
 DUES: Final = {  # what the deadline of an entry is for
@@ -45,8 +53,8 @@ def render(name: str, lang: str, base: str, **values: object) -> str:
     """Return the page `name` ("form.html") in `lang`; `base` is the public URL without a trailing slash.
 
     Besides a page's own values, all take `here` (path of the page, for the language switch), `city`, `zone` (of all
-    days and times; Asia/Jakarta unless given), `now`, and `script`, the name of the one that it brings. A value that a
-    page needs and does not get raises jinja2.UndefinedError.
+    days and times; Asia/Jakarta unless given), `now`, `script`, the name of the one that it brings, and `tiles`, where
+    its map gets its pictures. A value that a page needs and does not get raises jinja2.UndefinedError.
     """
     if lang not in LANGUAGES:
         raise ValueError(f"no texts in {lang!r}")
@@ -59,6 +67,7 @@ def render(name: str, lang: str, base: str, **values: object) -> str:
         "link_text": None,
         "ticket": None,
         "script": None,
+        "tiles": "",
         **values,
     }
     context |= {"lang": lang, "base": base, "zone": zone, "t": partial(_text_in, lang), "word": partial(word, lang)}
@@ -157,7 +166,8 @@ def instant(when: datetime | str, lang: str, zone: tzinfo) -> str:
 
 
 def days_left(days: int | None, late: bool, lang: str) -> str:
-    """Return how much time there is in words; `days` below 0 are days of delay, None is a clock that stands still."""
+    """Return how many working days there are in words; below 0 they are those of a delay, None is a clock that stands
+    still."""
     if late:
         behind = abs(days or 0)
         return text(("left.late", "left.late_one")[behind] if behind < 2 else "left.late_many", lang, days=behind)
@@ -176,7 +186,8 @@ def steps(status: str) -> list[tuple[str, str]]:
 
 
 def clock(complaint: Mapping[str, Any], now: datetime, zone: tzinfo) -> tuple[str, int]:
-    """Return how the answer clock stands ("over", "waiting", "unset", "late", "running") and the days left or over."""
+    """Return how the answer clock stands ("over", "waiting", "unset", "late", "running") and, where it runs, the
+    working days left or over that the view counted by the city's calendar."""
     due = complaint.get("answer_due_at")
     if complaint["status"] in OVER or _is_answered(complaint.get("timeline", ())):
         return "over", 0
@@ -184,8 +195,29 @@ def clock(complaint: Mapping[str, Any], now: datetime, zone: tzinfo) -> tuple[st
         return "waiting", 0
     if due is None:
         return "unset", 0
-    days = (deadline_date(due, zone) - _local(now, zone).date()).days
-    return ("late" if _local(now, zone) >= _local(due, zone) else "running"), days
+    return ("late" if _local(now, zone) >= _local(due, zone) else "running"), int(complaint["days_left"])
+
+
+def handed(timeline: Sequence[Mapping[str, Any]]) -> list[tuple[Mapping[str, Any], Mapping[str, Any] | str]]:
+    """Return each entry with who has the complaint from then on, where neither its own words nor the next ones of the
+    same instant say so; else "".
+
+    That is "admin", "reporter", or the entry of the division that had it before.
+    """
+    found: list[tuple[Mapping[str, Any], Mapping[str, Any] | str]] = []
+    division: Mapping[str, Any] | str = ""
+    for n, entry in enumerate(timeline, 1):
+        name = entry["entry"]
+        at_once = timeline[n:] and timeline[n]["at"] == entry["at"]
+        if name in ("dispatched", "forwarded", "reopened"):
+            division = entry if entry.get("opd_name") else ""
+        has = division if name in ("replied", "resumed", "reopened") else ""
+        if name == "asked":
+            has = "reporter"
+        elif name == "received" and not at_once:
+            has = "admin"
+        found.append((entry, has))
+    return found
 
 
 def due_of(entry: Mapping[str, Any]) -> str:
@@ -207,6 +239,18 @@ def style_source() -> str:
 def script_source(name: str) -> str:
     """Return the source of an inlined script for a Content-Security-Policy: 'sha256-...'."""
     return _source(_script(name))
+
+
+@cache
+def map_script() -> str:
+    """Return the script that draws maps: too large for a page, it is loaded when somebody asks for a map."""
+    return (FOLDER / "leaflet.js").read_text("utf-8")
+
+
+@cache
+def map_script_version() -> str:
+    """Return what changes with the map's script, for its address: a browser may keep it for ever."""
+    return hashlib.sha256(map_script().encode()).hexdigest()[:16]
 
 
 def _source(inlined: str) -> str:
@@ -308,6 +352,9 @@ def _environment() -> Environment:
         "due_of": due_of,
         "steps": steps,
         "clock": clock,
+        "handed": handed,
+        "looks": LOOKS,
+        "map_script_version": map_script_version,
         "days_left": days_left,
     }
     return environment

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, Final, cast
@@ -15,6 +14,7 @@ from chalicelib.domain.letters import Names
 from chalicelib.domain.notices import To
 from chalicelib.domain.policy import Policy
 from chalicelib.domain.routing import RoutingRules
+from chalicelib.domain.values import dataclass
 
 _PLACEHOLDER: Final = ".invalid"
 _FRESH: Final = timedelta(seconds=60)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 from chalicelib import settings
-from chalicelib.adapters import complaints, intake
-from chalicelib.adapters.sms_providers import Inbound
+from chalicelib.adapters import complaints, intake, quarantine
+from chalicelib.adapters.quarantine import Quarantined
+from chalicelib.adapters.sms_providers import Inbound, provider_named
 from chalicelib.domain import replies, sms
 from chalicelib.domain.bounds import TimelineFull
 from chalicelib.domain.complaint import Complaint, Filing, Status
@@ -18,7 +19,8 @@ from chalicelib.domain.keys import name_of, ticket_for
 from chalicelib.domain.letters import filed_reply
 from chalicelib.domain.life import IllegalAction
 from chalicelib.domain.sms import Command, Sms
-from chalicelib.workflows import city, doubling, filing, following
+from chalicelib.domain.values import dataclass
+from chalicelib.workflows import city, doubling, filing, following, outgoing
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,30 @@ def may_reply(message: Inbound) -> bool:
     """Say whether this number may be sent an SMS: after BERHENTI, nothing but the confirmation of it."""
     stops = not message.is_part and sms.read_sms(message.text).command is Command.STOP
     return stops or not intake.wants_no_sms(filing.phone_key(message.sender))
+
+
+def tell_sender(message: Inbound, reply: Reply, now: datetime) -> str | None:
+    """Send a reply that nobody else sends; return it instead where the provider takes it in its answer. None is sent to
+    who wants none, or had as many as a day allows."""
+    inline = provider_named(message.provider).REPLIES_INLINE
+    if (reply.by_stream and not inline) or not may_reply(message):
+        return None
+    if inline:
+        return reply.text if outgoing.has_room(filing.phone_key(message.sender), reply.text, now) else None
+    _send(message, reply, now)
+    return None
+
+
+def tell_later(message: Inbound, reply: Reply, now: datetime) -> None:
+    """As `tell_sender`, where the provider waits for no answer any more."""
+    by_stream = reply.by_stream and not provider_named(message.provider).REPLIES_INLINE
+    if not by_stream and may_reply(message):
+        _send(message, reply, now)
+
+
+def _send(message: Inbound, reply: Reply, now: datetime) -> None:
+    phone_key, reply_id = filing.phone_key(message.sender), f"reply.{message_key_of(message)}"
+    outgoing.reply_once(reply_id, message.sender, phone_key, reply.text, message.provider, now)
 
 
 def message_key_of(message: Inbound) -> str:
@@ -131,7 +157,7 @@ def _act(meant: Sms, message: Inbound, now: datetime) -> str:
         if ticket is None:
             return replies.WHICH_TICKET.format(score=meant.score)
     if ticket is None or not _is_from(ticket, message.sender):
-        return replies.NOT_FOUND
+        return _kept(message, now) if meant.text else replies.NOT_FOUND
     if meant.command is Command.RATE and meant.score is None:
         return replies.HOW_TO_RATE.format(ticket=ticket)
     if not meant.text and meant.command is Command.REOPEN:
@@ -147,9 +173,19 @@ def _act(meant: Sms, message: Inbound, now: datetime) -> str:
     return action.done.format(ticket=ticket, score=meant.score)
 
 
+def _kept(message: Inbound, now: datetime) -> str:
+    """Keep for the staff what was said about a ticket that is not this number's: mistyped, it would be lost."""
+    said = {"from": message.sender, "text": message.text}
+    kept = Quarantined(message.provider, "about a ticket that this number has not filed", json.dumps(said))
+    quarantine.quarantine(kept, message_key_of(message), now)
+    return replies.KEPT
+
+
 def complaints_of_number(sender: str) -> list[Complaint]:
-    """Return what this number has filed."""
-    return complaints.complaints_of(complaints.tickets_of_phone(filing.phone_key(sender)))
+    """Return the last that this number has surely filed: who types another's on the web shall not read their next
+    words."""
+    filed = complaints.complaints_of(complaints.tickets_of_phone(filing.phone_key(sender)))
+    return [one for one in filed if one.proves_number]
 
 
 def _only_answered(sender: str) -> str | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date, datetime
 from typing import Any, Final
 
@@ -17,6 +17,7 @@ from chalicelib.adapters import statistics as store
 from chalicelib.adapters.tables import StoreUnavailable
 from chalicelib.domain.complaint import Complaint
 from chalicelib.domain.tally import Cell, Tally, by, delta, merged, summary, tallies
+from chalicelib.domain.values import dataclass
 from chalicelib.workflows.changing import wait_a_moment
 
 log = logging.getLogger(__name__)

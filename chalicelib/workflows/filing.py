@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import secrets
 import unicodedata
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -13,12 +13,13 @@ import msgspec
 
 from chalicelib import settings
 from chalicelib.adapters import complaints, intake
-from chalicelib.adapters.tables import ReporterItem
+from chalicelib.adapters.tables import ReporterItem, instant
 from chalicelib.domain.arrival import file_complaint
 from chalicelib.domain.complaint import REPORTER, Actor, Complaint, Filing
 from chalicelib.domain.keys import name_of, receipt_for, ticket_for
 from chalicelib.domain.routing import route
 from chalicelib.domain.ticket import BITS, ticket_from
+from chalicelib.domain.values import dataclass
 from chalicelib.workflows import city, doubling
 
 log = logging.getLogger(__name__)
@@ -138,7 +139,7 @@ def _store(
     )  # fmt: skip
     if complaint.provisional:
         log.error("calendar_missing: a deadline is provisional, load the holidays of the coming year")
-    who = _reporter_item(reporter, ticket, fingerprint)
+    who = _reporter_item(reporter, ticket, fingerprint, now)
     if who and not complaints.add_reporter(who):
         return None
     stored, stored_fingerprint = complaints.add_complaint(complaint, fingerprint)
@@ -149,12 +150,12 @@ def _store(
     return None
 
 
-def _reporter_item(reporter: Reporter, ticket: str, fingerprint: str) -> ReporterItem | None:
+def _reporter_item(reporter: Reporter, ticket: str, fingerprint: str, now: datetime) -> ReporterItem | None:
     given = {name: value for name in Reporter.__slots__ if (value := getattr(reporter, name))}
     if not given:
         return None
     if reporter.phone:
-        given["phone_key"] = phone_key(reporter.phone)
+        given |= {"phone_key": phone_key(reporter.phone), "filed": f"{instant(now)}#{ticket}"}
     return ReporterItem(ticket=ticket, fingerprint=fingerprint, **given)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from chalicelib.adapters import complaints
@@ -10,6 +9,7 @@ from chalicelib.adapters.tables import ReporterItem, StoreUnavailable
 from chalicelib.domain import life, reader
 from chalicelib.domain.bounds import TimelineFull
 from chalicelib.domain.complaint import Actor, Complaint, Kind, Reason
+from chalicelib.domain.values import dataclass
 from chalicelib.workflows import city
 from chalicelib.workflows.changing import ATTEMPTS, Owns, change, change_own, wait_a_moment
 

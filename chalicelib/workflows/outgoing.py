@@ -54,16 +54,21 @@ def providers_for(reporter: ReporterItem) -> list[str]:
     return [name for name in names if name in config.sms] or [*filter(None, [config.sms_default])]
 
 
-def is_wanted(notice: Notice, reporter: ReporterItem) -> bool:
-    """Say whether an SMS adds anything, and is welcome: a filing by web stands on its page, and what a provider takes
-    in its answer to the webhook is said already, unless staff filed it from the quarantine."""
+def adds_anything(notice: Notice, reporter: ReporterItem) -> bool:
+    """Say whether an SMS says what was not said yet: a filing by web stands on its page, and what a provider takes
+    in its answer to the webhook is told already, unless staff filed it from the quarantine."""
     if notice.about == "received":
         if reporter.provider is None:
             return False
         by_webhook = notice.complaint.channel == "sms" and notice.entry.by == Role.REPORTER
         if by_webhook and provider_named(reporter.provider).REPLIES_INLINE:
             return False
-    return not (reporter.phone_key and intake.wants_no_sms(reporter.phone_key))
+    return True
+
+
+def wants_none(reporter: ReporterItem) -> bool:
+    """Say whether this reporter has sent BERHENTI."""
+    return bool(reporter.phone_key and intake.wants_no_sms(reporter.phone_key))
 
 
 def has_room(phone_key: str, text: str, now: datetime) -> bool:
@@ -102,6 +107,13 @@ def _hand_over(
 
 
 # ------------------------------------------------------------------------------------------------ the first time
+
+
+def untold(notice: Notice, now: datetime) -> NotificationItem:
+    """Return the record of what its reporter did not want to be told by SMS; after MULAI it is not told either."""
+    record = sent.sent(notice.id, now, "sms", notice.about, None, [notice.ticket], "")
+    record.state = "unwanted"
+    return record
 
 
 def tell(
@@ -255,7 +267,7 @@ def _found(row: OwedSms) -> tuple[Notice, ReporterItem] | None:
     complaint = complaints.complaint_of(row.ticket)
     notice = next((one for one in notices_owed(None, complaint) if one.id == row.id), None) if complaint else None
     reporter = complaints.reporter_of(notice.ticket) if notice else None
-    return (notice, reporter) if notice and reporter and is_wanted(notice, reporter) else None
+    return (notice, reporter) if notice and reporter and not wants_none(reporter) else None
 
 
 def letter_of(notice: Notice, now: datetime) -> Letter:

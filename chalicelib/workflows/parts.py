@@ -33,38 +33,44 @@ def receive(message: Inbound, now: datetime) -> Reply | None:
     part = message.part
     if part is None:
         raise ValueError("a message without a part")
-    key = settings.current().signing_key
-    name = name_of(key, "parts", message.provider, message.sender, part.ref, str(part.total))
-    group = intake.group_of_part(name, part.total, message.provider, message.sender, now, _REUSE_OF_PART_REFERENCE)
+    delivery = conversation.message_key_of(message)
+    group = intake.group_of_delivery(delivery) or _group(message, part.ref, part.total, now)
     place = f"{part.number:03d}"
     if filed := conversation.outcome_of(_as_message(group)):
-        return _added_late(group, filed, place, message.text, now)
-    kept = intake.add_part(group, place, message.text, _wait_until(group))
-    return _take_in(group, kept, now) if len(kept) >= part.total else None
+        return _added_late(group, filed, place, message, now)
+    kept = intake.add_part(group, place, message.text, delivery, _wait_until(group))
+    return _taken_in(group, kept, now) if len(kept) >= part.total else None
+
+
+def _group(message: Inbound, ref: str, total: int, now: datetime) -> Group:
+    """Return the long message to which a part belongs that never came before."""
+    name = name_of(settings.current().signing_key, "parts", message.provider, message.sender, ref, str(total))
+    return intake.group_of_part(name, total, message.provider, message.sender, now, _REUSE_OF_PART_REFERENCE)
 
 
 def receive_unnumbered(message: Inbound, now: datetime) -> Reply | None:
     """Take in a message of a provider that delivers parts without numbers: one that fills a part to its last character
     waits for what the same number sends within seconds. None while it does."""
     key, window = settings.current().signing_key, timedelta(seconds=city.policy().unnumbered_parts_seconds)
-    name = name_of(key, "unnumbered", message.provider, message.sender)
+    name, delivery = name_of(key, "unnumbered", message.provider, message.sender), conversation.message_key_of(message)
     is_cut = gsm.looks_cut(message.text)
-    is_command = not is_cut and sms.read_sms(message.text).command is not sms.Command.FILE
-    if is_command or (not is_cut and not intake.has_group(name, now, window)):
-        return conversation.receive_whole(message, now)
-    group = intake.group_of_part(name, 0, message.provider, message.sender, now, window)
-    mine = conversation.message_key_of(message)
-    place = next((one for one, _ in intake.parts_of(group) if one.endswith(mine)), f"{now.isoformat()}#{mine}")
+    group = intake.group_of_delivery(delivery)
+    if group is None:
+        is_command = not is_cut and sms.read_sms(message.text).command is not sms.Command.FILE
+        if is_command or (not is_cut and not intake.has_group(name, now, window)):
+            return conversation.receive_whole(message, now)
+        group = intake.group_of_part(name, 0, message.provider, message.sender, now, window)
+    place = next((one for one, _ in intake.parts_of(group) if one.endswith(delivery)), f"{now.isoformat()}#{delivery}")
     if filed := conversation.outcome_of(_as_message(group)):
-        return _added_late(group, filed, place, message.text, now)
-    kept = intake.add_part(group, place, message.text, _wait_until(group))
-    return None if is_cut else _take_in(group, kept, now)
+        return _added_late(group, filed, place, message, now)
+    kept = intake.add_part(group, place, message.text, delivery, _wait_until(group))
+    return None if is_cut else _taken_in(group, kept, now)
 
 
-def _added_late(group: Group, filed: Complaint, place: str, text: str, now: datetime) -> Reply:
-    if (place, text) not in intake.parts_of(group):
-        following.add_message(filed.ticket, text, now, once=True)
-        intake.keep_part(group, place, text)
+def _added_late(group: Group, filed: Complaint, place: str, message: Inbound, now: datetime) -> Reply:
+    if (place, message.text) not in intake.parts_of(group):
+        following.add_message(filed.ticket, message.text, now, once=True)
+        intake.keep_part(group, place, message.text, conversation.message_key_of(message))
     return conversation.receipt_of(filed)
 
 
@@ -77,19 +83,25 @@ def _wait_until(group: Group) -> datetime:
     return group.started_at + timedelta(minutes=city.policy().parts_wait_minutes)
 
 
-def _take_in(group: Group, kept: Sequence[tuple[str, str]], now: datetime) -> Reply:
-    """Take in a long message with what came of it, and let nothing wait for it any more."""
-    text, complete = _joined(group, kept)
-    if earlier := _tail_before(group, kept):
-        following.add_message(earlier.ticket, text, now, once=True)
-        reply = conversation.receipt_of(earlier)
-    else:
-        reply = conversation.receive_whole(_as_message(group, text), now, incomplete=not complete)
-        stored = conversation.outcome_of(_as_message(group))
-        for part in _left_out(stored, kept):
-            following.add_message(stored.ticket if stored else "", part, now, once=True)
+def _taken_in(group: Group, kept: Sequence[tuple[str, str]], now: datetime) -> Reply:
+    """Take in a long message that is whole, and let nothing wait for it any more."""
+    _, reply = _take_in(group, kept, now)
     intake.close_group(group, _wait_until(group))
     return reply
+
+
+def _take_in(group: Group, kept: Sequence[tuple[str, str]], now: datetime) -> tuple[Inbound, Reply]:
+    """Take in a long message with what came of it; return it as one, and the reply."""
+    text, complete = _joined(group, kept)
+    whole = _as_message(group, text)
+    if earlier := _tail_before(group, kept):
+        following.add_message(earlier.ticket, text, now, once=True)
+        return whole, conversation.receipt_of(earlier)
+    reply = conversation.receive_whole(whole, now, incomplete=not complete)
+    stored = conversation.outcome_of(whole)
+    for part in _left_out(stored, kept):
+        following.add_message(stored.ticket if stored else "", part, now, once=True)
+    return whole, reply
 
 
 def _joined(group: Group, kept: Sequence[tuple[str, str]]) -> tuple[str, bool]:
@@ -116,13 +128,14 @@ def _left_out(stored: Complaint | None, kept: Sequence[tuple[str, str]]) -> list
 
 
 def file_overdue(now: datetime, written_at: datetime) -> tuple[int, int]:
-    """Take in every long message that has waited long enough as of `now` with what came of it, marked so; return how
-    many were, and how many could not be: the next sweep tries those again. `written_at` is the wall clock, on which the
-    complaint arrives."""
+    """Take in every long message that has waited long enough as of `now` with what came of it, marked so, and tell its
+    sender; return how many were, and how many could not be: the next sweep tries those again. `written_at` is the wall
+    clock, on which the complaint arrives."""
     filed = failed = 0
     for group in intake.groups_due(now):
         try:
-            _take_in(group, intake.parts_of(group), written_at)
+            conversation.tell_later(*_take_in(group, intake.parts_of(group), written_at), written_at)
+            intake.close_group(group, _wait_until(group))
             filed += 1
         except Exception:
             failed += 1

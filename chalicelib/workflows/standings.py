@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -18,6 +17,7 @@ from chalicelib.domain.escalation import Escalation, State
 from chalicelib.domain.notices import To
 from chalicelib.domain.owed import Owed
 from chalicelib.domain.standing import BELOW, Act, Standing, can_come_down, can_confirm, standing_of
+from chalicelib.domain.values import dataclass
 from chalicelib.workflows import city
 
 log = logging.getLogger(__name__)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import date, datetime, timedelta
 from typing import Final
 
@@ -17,6 +17,7 @@ from chalicelib.domain import owed
 from chalicelib.domain.complaint import Complaint
 from chalicelib.domain.escalation import decide_escalation, escalated
 from chalicelib.domain.life import run_out
+from chalicelib.domain.values import dataclass
 from chalicelib.workflows import city, holidays, mornings, outgoing, owing, parts, standings
 
 log = logging.getLogger(__name__)

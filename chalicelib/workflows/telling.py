@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 
 from chalicelib import settings
@@ -18,6 +18,7 @@ from chalicelib.adapters.tables import NotificationItem, ReporterItem, StoreUnav
 from chalicelib.domain.complaint import Complaint
 from chalicelib.domain.letters import Letter
 from chalicelib.domain.notices import Notice, To, notices_owed
+from chalicelib.domain.values import dataclass
 from chalicelib.workflows import city, outgoing
 
 log = logging.getLogger(__name__)
@@ -153,9 +154,10 @@ def _to_reporter(notice: Notice, letter: Letter, now: datetime, carriers: _Carri
     if reporter is None:
         return None
     providers = outgoing.providers_for(reporter)
-    by_sms = bool(providers) and outgoing.is_wanted(notice, reporter)
-    if reporter.email and not (by_sms and reporter.provider):
+    by_sms = bool(providers) and outgoing.adds_anything(notice, reporter)
+    is_welcome = by_sms and not outgoing.wants_none(reporter)
+    if reporter.email and not (is_welcome and reporter.provider):
         return _mail(notice, reporter.email, letter, now, carriers)
-    if not by_sms:
-        return None
+    if not is_welcome:
+        return outgoing.untold(notice, now) if by_sms else None
     return outgoing.tell(notice, letter.sms, reporter, providers, now, carriers.down)

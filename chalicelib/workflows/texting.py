@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Final
 
 from chalicelib import settings
-from chalicelib.adapters.sms_providers import Inbound, provider_named
-from chalicelib.workflows import conversation, filing, outgoing, parts
+from chalicelib.adapters.sms_providers import Inbound
+from chalicelib.workflows import conversation, parts
 from chalicelib.workflows.conversation import Reply
 
 LONGEST: Final = 8_000  # characters of a whole SMS; ten times the longest that a phone sends
@@ -31,17 +31,3 @@ def receive_sms(message: Inbound, now: datetime) -> Reply | None:
     if config and config.unnumbered:
         return parts.receive_unnumbered(message, now)
     return conversation.receive_whole(message, now)
-
-
-def tell_sender(message: Inbound, reply: Reply, now: datetime) -> str | None:
-    """Send a reply that nobody else sends; return it instead where the provider takes it in its answer. None is sent to
-    who wants none, or had as many as a day allows."""
-    inline = provider_named(message.provider).REPLIES_INLINE
-    if (reply.by_stream and not inline) or not conversation.may_reply(message):
-        return None
-    phone_key = filing.phone_key(message.sender)
-    if inline:
-        return reply.text if outgoing.has_room(phone_key, reply.text, now) else None
-    reply_id = f"reply.{conversation.message_key_of(message)}"
-    outgoing.reply_once(reply_id, message.sender, phone_key, reply.text, message.provider, now)
-    return None

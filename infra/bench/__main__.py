@@ -46,6 +46,10 @@ PARTS: Final[dict[str, tuple[Callable[[], str | None], tuple[tuple[str, str, str
         ("modules of providers loaded by a first SMS", "modules", "<= 1"),
         ("the package, zipped", "MB", "< 11"),
     )),
+    "pages": (engine.why_none, (
+        ("first load of the form: bytes over the wire, gzip", "bytes", "<= 40000"),
+        ("CPU of a page beside the JSON of the same data", "x", ""),
+    )),
     "memory": (_nothing, (("memory of a worker", "MB", ""),)),
 }  # fmt: skip
 

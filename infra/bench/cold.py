@@ -21,7 +21,7 @@ from infra.bench.deliveries import ALL_ON, SECRET, by_generic, sms_text
 from infra.bench.intake import registry_answer
 from infra.bench.null_endpoint import NOTHING
 from infra.bench.rows import Row, at_most, hand_over, less_than, progress, told, unmeasured
-from infra.bench.stage import stand
+from infra.bench.stage import http_event, stand
 from infra.package import LIMIT
 from infra.synthesis import PACKAGE
 
@@ -41,6 +41,14 @@ null_endpoint.answer_everything({name: answer.encode() for name, answer in json.
 answer = app.app(json.loads(sys.argv[3]), types.SimpleNamespace(aws_request_id="1"))
 assert answer["statusCode"] == 200, answer
 print(*(name for name in sys.modules if name.startswith("chalicelib.adapters.sms_providers.")))
+"""
+_FIRST_VIEW: Final = """
+import json, types, app
+sys.path.append(sys.argv[2])  # the null endpoint alone is taken from there
+import null_endpoint
+null_endpoint.answer_everything({name: answer.encode() for name, answer in json.loads(sys.argv[4]).items()})
+answer = app.app(json.loads(sys.argv[3]), types.SimpleNamespace(aws_request_id="1"))
+assert answer["statusCode"] == 200, answer
 """
 _SHARED: Final = frozenset({"contract", "wire"})  # modules that all providers need
 _TIMED: Final = """
@@ -66,7 +74,12 @@ def measure() -> list[Row]:
         package, tree = Path(folder) / PACKAGE, Path(folder) / "tree"
         with zipfile.ZipFile(package) as zipped:
             zipped.extractall(tree)
-        return [*_starts(tree), *_first_sms(tree), less_than(weight, package.stat().st_size / _MEGA, "MB", goal)]
+        return [
+            *_starts(tree),
+            *_first_sms(tree),
+            *_first_page(tree),
+            less_than(weight, package.stat().st_size / _MEGA, "MB", goal),
+        ]
 
 
 def _name(function: str) -> str:
@@ -106,6 +119,21 @@ def _first_sms(tree: Path) -> list[Row]:
         told("cold start with a first SMS by generic, beside chalice + pynamodb", ratio, "x"),
         told("  CPU of it", statistics.median(ours for ours, _ in spent) * 1000, "ms"),
         at_most("  modules of providers loaded by it, of the 8 that are on", len(loaded), "modules", 1),
+    ]
+
+
+def _first_page(tree: Path) -> list[Row]:
+    """Return the rows of a start that ends with the form, beside one that ends with JSON made of the same data."""
+    progress("cold starts with a first page")
+    answers = json.dumps({"Query bench-registry": registry_answer().decode(), "Query": NOTHING.decode()})
+    events = [json.dumps(http_event("GET", path)) for path in ("/", "/services")]
+    arguments = (str(Path(__file__).parent), answers)
+    spent = [[_seconds(_FIRST_VIEW, tree, arguments[0], one, arguments[1])[0] for one in events] for _ in range(ROUNDS)]
+    page, plain = (statistics.median(side) for side in zip(*spent, strict=True))
+    return [
+        told("cold start with a first page (the form), beside one with a first JSON", page / plain, "x"),
+        told("  CPU of it", page * 1000, "ms"),
+        told("  of it jinja2, the templates and the words", (page - plain) * 1000, "ms"),
     ]
 
 

@@ -50,22 +50,22 @@ class Lives:
     def live(self) -> None:
         """Live them all; one in ten is answered only after its deadline."""
         with metered() as cost:
-            filed = [self._file(number) for number in range(self.count)]
+            filed = [self.file(number) for number in range(self.count)]
             self._spent("create", cost)
-            self._notify()
+            self.notify()
             self._spent("notify of it", cost)
             late = self.count // LATE
             for some in (filed[late:], filed[:late]):
                 if len(some) == late:
                     self._escalate(some)
-                    self._notify()
+                    self.notify()
                     self._spent("escalate the late ones, tell of it, notify of it", cost)
-                self._answer(some)
+                self.answer(some)
                 self._spent("answer", cost)
-                self._notify()
+                self.notify()
                 self._spent("notify of the answer", cost)
             self._close()
-            self._notify()
+            self.notify()
             self._spent("close after silence, notify of it", cost)
 
     def _spent(self, step: str, cost: Cost) -> None:
@@ -74,18 +74,18 @@ class Lives:
         known += cost.each(self.count)
         cost.requests = cost.writes = cost.reads = 0
 
-    def _file(self, number: int) -> dict[str, Any]:
+    def file(self, number: int) -> dict[str, Any]:
         contact = {"email": self.email} if self.email else {}
         return _ok(http_event("POST", "/complaints", {"text": complaint_text(number), **contact}))
 
-    def _notify(self) -> None:
+    def notify(self) -> None:
         from app import notify_opd
 
         for batch in self.stream.take(BATCH):
             if failed := notify_opd({"Records": batch}, CONTEXT)["batchItemFailures"]:
                 raise RuntimeError(f"not told: {failed[:3]}")
 
-    def _answer(self, some: Iterable[dict[str, Any]]) -> None:
+    def answer(self, some: Iterable[dict[str, Any]]) -> None:
         for one in some:
             who, path = officer(one["opd"]), "/opd/complaints/{ticket}/answer"
             _ok(http_event("POST", path, {"text": answer_text()}, who=who, ticket=one["ticket"]))

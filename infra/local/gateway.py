@@ -154,7 +154,11 @@ def as_aws_hands_it_on(request_context: dict[str, Any]) -> bool:
 def problem(status: int, detail: str, headers: Mapping[str, str] | None = None) -> Answer:
     """Return an answer of the gateway's own, as the template's gateway responses make it."""
     body = {"type": "about:blank", "title": _TITLES[status], "status": status, "detail": detail}
-    fixed = {"Content-Type": "application/problem+json", "Access-Control-Allow-Origin": "*"}
+    fixed = {
+        "Content-Type": "application/problem+json",
+        "Access-Control-Allow-Origin": "*",
+        "X-Content-Type-Options": "nosniff",
+    }
     return Answer(status, fixed | dict(headers or {}), json.dumps(body).encode())
 
 

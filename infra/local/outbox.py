@@ -9,7 +9,7 @@ from boto3.dynamodb.types import TypeDeserializer
 
 from infra.local.captures import Captured
 
-_NOT_OUT: Final = ("owed", "held", "failed")  # an SMS that is tried again, was over the day's caps, or given up
+_NOT_OUT: Final = ("owed", "held", "unwanted", "failed")  # an SMS to be tried again, over the caps, or not sent at all
 
 
 def outbox(notifications: Iterator[Mapping[str, Any]], captured: Mapping[str, Captured]) -> list[dict[str, Any]]:

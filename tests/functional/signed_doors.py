@@ -28,7 +28,7 @@ from standardwebhooks import Webhook
 from twilio.request_validator import RequestValidator as TwilioValidator
 from vonage_http_client.auth import Auth
 
-from chalicelib.adapters.sms_providers import WebhookRequest, sns_signature
+from chalicelib.adapters.sms_providers import WebhookRequest
 from tests.builders import FORM, Answer, Service
 from tests.functional.doors import CITIZEN, LAMP, set_as, standard_signature
 from tests.unit import test_sms_messagebird as messagebird
@@ -37,7 +37,7 @@ from tests.unit import test_sms_providers as first
 from tests.unit import test_sms_sinch as sinch
 from tests.unit import test_sms_sns as sns
 from tests.unit import test_sms_vonage as vonage
-from tests.unit.sms_internet import internet_for, key_and_certificate
+from tests.unit.sms_internet import Internet, internet_for, key_and_certificate
 
 PUBLIC_URL: Final = "https://sambat.example.go.id/api"  # the address for which those tests sign
 JSON: Final = "application/json"
@@ -220,6 +220,12 @@ def sns_notification(message: object, at: datetime | None = None, *, by_another:
     return sns.signed(sns.notification(message, Timestamp=said), key)
 
 
+def sns_confirmation() -> WebhookRequest:
+    """Return what SNS POSTs when our webhook was subscribed."""
+    said = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return sns.signed(sns.confirmation(Timestamp=said), _aws("sns.amazonaws.com")[0])
+
+
 def _sns(sms: Sms) -> WebhookRequest:
     message = sns.sms(messageBody=sms.text, originationNumber=sms.sender, inboundMessageId=sms.message_id)
     return sns_notification(message, sms.at, by_another=sms.by_another)
@@ -326,10 +332,10 @@ def doors_open() -> Iterator[None]:
 
 
 @contextmanager
-def certificate_of_aws(folder: Path) -> Iterator[None]:
+def certificate_of_aws(folder: Path) -> Iterator[Internet]:
     """Let SNS's certificate be found in an internet that has nothing else; no carrier is reached meanwhile."""
     with pytest.MonkeyPatch.context() as patch, internet_for(sns.HOST, folder, patch) as world:
         world.answers[sns.PEM] = (200, {}, sns.pem(_aws("sns.amazonaws.com")[1]))
-        sns_signature._CERTIFICATES.clear()
-        yield
-        sns_signature._CERTIFICATES.clear()
+        sns.forget()
+        yield world
+        sns.forget()

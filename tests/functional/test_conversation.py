@@ -8,8 +8,11 @@ from typing import Any
 
 import pytest
 
+from chalicelib.adapters import complaints
 from chalicelib.domain import replies
 from chalicelib.domain.gsm import segments
+from chalicelib.workflows import filing
+from chalicelib.workflows.reconciling import reconcile
 from tests.builders import Service, token
 from tests.functional.doors import CITIZEN, NEIGHBOUR, Carrier, carrier_on, generic, ticket_in
 
@@ -217,9 +220,63 @@ def test_another_number_sees_and_does_nothing(service: Service, carrier: Carrier
     act(service, ticket, "answer", text=DONE)
     before = seen(service, ticket)
     generic(service, words.format(ticket=ticket), "m-2", NEIGHBOUR)
-    assert last_to(carrier, NEIGHBOUR) == replies.NOT_FOUND
+    assert last_to(carrier, NEIGHBOUR) in (replies.NOT_FOUND, replies.KEPT)
     assert seen(service, ticket) == before
     assert count(service) == 1
+
+
+def test_words_about_a_mistyped_ticket_are_kept_for_the_staff_who_make_a_complaint_of_them(
+    service: Service, carrier: Carrier
+) -> None:
+    for message_id, words in (("m-1", "TAMBAH 7K3QD-9XW2Z lampunya tiga"), ("m-2", "BUKA 7K3QD-9XW2Y masih mati")):
+        for _ in range(2):
+            generic(service, words, message_id)
+        assert last_to(carrier) == replies.KEPT
+    kept = service.get("/admin/quarantine", token("admin")).json["items"]
+    assert len(kept) == 2
+    assert {item["reason"] for item in kept} == {"about a ticket that this number has not filed"}
+    assert CITIZEN not in str(kept)
+    whole = service.get(f"/admin/quarantine/{kept[-1]['id']}", token("admin")).json
+    assert CITIZEN in whole["body"]
+    assert "lampunya tiga" in whole["body"]
+    read = {"text": LAMP, "phone": CITIZEN}
+    filed = service.post(f"/admin/quarantine/{kept[-1]['id']}/complaint", read, token("admin"))
+    assert filed.status == 201
+    assert seen(service, filed.json["ticket"])["text"] == LAMP
+
+
+# ------------------------------------------------------------------------------------------------ typed on the web
+
+
+def test_a_number_typed_on_the_web_hears_the_question_but_only_words_with_the_ticket_reply(
+    service: Service, carrier: Carrier
+) -> None:
+    ticket = service.post("/complaints", {"text": LAMP, "phone": CITIZEN}).json["ticket"]
+    act(service, ticket, "ask", text=ASKED)
+    service.deliver()
+    assert last_to(carrier).endswith(f"Balas: TAMBAH {ticket} <jawaban>")
+    other = file(service, "Anak saya sakit, puskesmas Dinoyo tutup terus")
+    assert other != ticket
+    assert "puskesmas" not in str(seen(service, ticket))
+    generic(service, f"TAMBAH {ticket} nomor 12", "m-9")
+    assert steps(service, ticket)[-1] == "replied"
+
+
+def test_neither_twin_nor_score_goes_to_what_somebody_typed_on_the_web(service: Service, carrier: Carrier) -> None:
+    ticket = service.post("/complaints", {"text": LAMP, "phone": CITIZEN}).json["ticket"]
+    assert file(service) != ticket
+    act(service, ticket, "answer", text=DONE)
+    generic(service, "NILAI 1", "m-2")
+    assert last_to(carrier) == replies.WHICH_TICKET.format(score=1)
+    assert steps(service, ticket)[-1] == "answered"
+
+
+def test_of_a_number_that_filed_very_many_the_newest_count(service: Service) -> None:
+    filed = [file(service, f"Sambat lubang nomor {n} di Jl. Veteran", f"m-{n}") for n in range(5)]
+    found = complaints.tickets_of_phone(filing.phone_key(CITIZEN), limit=3)
+    assert found == filed[:1:-1]
+    generic(service, "Sambat lubang nomor 0 di Jl. Veteran", "m-0")
+    assert complaints.tickets_of_phone(filing.phone_key(CITIZEN), limit=3) == filed[:1:-1]
 
 
 # ------------------------------------------------------------------------------------------------ stop and start
@@ -238,6 +295,20 @@ def test_berhenti_stops_messages_and_mulai_starts_them_again(service: Service, c
     act(service, ticket, "answer", text=DONE)
     service.deliver()
     assert DONE in last_to(carrier)
+
+
+def test_what_was_not_wanted_is_not_told_after_mulai_either(service: Service, carrier: Carrier) -> None:
+    ticket = file(service)
+    service.deliver()
+    generic(service, "BERHENTI", "m-2")
+    act(service, ticket, "answer", text=DONE)
+    service.deliver()
+    generic(service, "MULAI", "m-3")
+    before = list(carrier.texts)
+    reconcile(datetime.now(UTC) + timedelta(hours=2))
+    assert carrier.texts == before
+    messages = service.get(f"/admin/complaints/{ticket}/messages", token("admin")).json["items"]
+    assert [(one["about"], one["state"]) for one in messages][-1] == ("answered", "unwanted")
 
 
 def test_a_whole_life_by_sms_alone(service: Service, carrier: Carrier) -> None:

@@ -21,8 +21,13 @@ import pytest
 
 from chalicelib import settings
 from chalicelib.adapters import complaints
+from chalicelib.api import ready_answers
+from chalicelib.api.session import csrf_of as form_token
 from chalicelib.api.session import derived
-from tests.builders import Answer, Service, token
+from chalicelib.domain.complaint import Actor, Kind, Role
+from chalicelib.pages import script_source
+from chalicelib.workflows import handling
+from tests.builders import FORM, Answer, Service, token
 from tests.functional.scenes import HOLE, LAMP, PARKING, filed, opened, wall_clock
 
 DAY = timedelta(days=1)
@@ -233,7 +238,11 @@ def test_cookies_are_for_this_service_alone_and_for_no_script(
     settings.current.cache_clear()
     done = browser.sign_in()
     assert done.headers["Location"] == f"{public_url}/meja"
-    for name, age in (("sambat_session", "Max-Age=28800"), ("sambat_masuk", "Max-Age=0")):
+    for name, age in (
+        ("sambat_session", "Max-Age=43200"),
+        ("sambat_masuk", "Max-Age=0"),
+        ("sambat_kembali", "Max-Age=0"),
+    ):
         expected = {path, "HttpOnly", "SameSite=Lax", age} | ({"Secure"} if secure else set())
         assert browser.flags[name] == expected
 
@@ -318,6 +327,119 @@ def test_who_has_no_page_here_gets_no_session(provider: Provider, browser: Brows
     assert refused(browser.sign_in(), browser, 403)  # an officer of no OPD
 
 
+# ------------------------------------------------------------------------------------------------ and coming back
+
+
+def asked_first(browser: Browser, path: str) -> Answer:
+    """Ask for a page of the staff without a session, and be sent to sign in; nothing of it stands in the address."""
+    answer = browser.get(path)
+    assert (answer.status, answer.headers["Location"]) == (303, "https://sambat.example/api/masuk")
+    assert answer.body == b""
+    return answer
+
+
+def landed(browser: Browser) -> str:
+    """Sign in, and return the path at which the browser arrives."""
+    done = browser.sign_in()
+    assert done.status == 303
+    assert "sambat_kembali" not in browser.cookies
+    return done.headers["Location"].removeprefix("https://sambat.example/api")
+
+
+def test_the_link_in_an_email_leads_through_sign_in_to_the_complaint(
+    service: Service, provider: Provider, browser: Browser
+) -> None:
+    ticket = filed(LAMP).ticket
+    service.deliver()
+    link = re.search(rf"https://sambat\.example/api(/meja/{ticket})\n", service.emails()[-1]["text"])
+    assert link
+    asked_first(browser, link[1])
+    assert browser.flags["sambat_kembali"] == {"Path=/api", "HttpOnly", "SameSite=Lax", "Max-Age=600", "Secure"}
+    assert landed(browser) == f"/meja/{ticket}"
+    assert LAMP in browser.get(f"/meja/{ticket}").text
+
+
+@pytest.mark.parametrize(
+    ("role", "path", "arrives"),
+    [
+        ("opd", "/meja", "/meja"),
+        ("opd", "/meja?status=waiting", "/meja"),
+        ("opd", "/meja/7K3QM-2ZX4T?lang=en", "/meja/7K3QM-2ZX4T?lang=en"),
+        ("opd", "/meja/7K3QM-2ZX4T?done=7K3QM-2ZX5T", "/meja/7K3QM-2ZX4T"),
+        ("opd", "/meja/7K3QM-2ZX4T?lang=//evil.example", "/meja"),
+        ("opd", "/kantor/7K3QM-2ZX4T", "/meja"),
+        ("admin", "/kantor/status", "/kantor/status"),
+        ("mayor", "/kantor/7K3QM-2ZX4T?lang=id", "/kantor/7K3QM-2ZX4T?lang=id"),
+        ("admin", "/meja/7K3QM-2ZX4T", "/kantor"),
+    ],
+)
+def test_who_asked_for_a_page_of_their_role_arrives_there_else_at_their_own(
+    provider: Provider, browser: Browser, role: str, path: str, arrives: str
+) -> None:
+    provider.person = {"role": role, "sub": "x", **({"opd": "dpuprpkp"} if role == "opd" else {})}
+    asked_first(browser, path)
+    assert landed(browser) == arrives
+    assert landed(browser) in ("/meja", "/kantor")  # once: the next sign-in is one of its own
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        "https://evil.example/meja", "//evil.example/meja", "/\\evil.example", "/meja//evil.example", "/mejaku", "meja",
+        "/meja/../t/7K3QM-2ZX4T", "/meja/x%0d%0aSet-Cookie:a=b", "/meja\r\nLocation: https://evil.example", "/meja\n",
+        "/meja?lang=id&to=https://evil.example", "/meja?lang=//evil.example", "/meja/@evil.example", "/keluar", "/", "",
+        "/meja/" + "x" * 41, "/meja" + "/x" * 5, "/meja/\u00e9", "/kantor", "/MEJA/X",
+    ],
+)  # fmt: skip
+def test_a_forged_way_back_leads_nowhere_but_to_ones_own_start_page(
+    provider: Provider, browser: Browser, forged: str
+) -> None:
+    browser.cookies["sambat_kembali"] = forged
+    assert landed(browser) == "/meja"
+
+
+@pytest.mark.parametrize(
+    "path", ["/meja/%2F%2Fevil.example", "/meja/a%0d%0aX:y", "/meja/x%3b%20Domain=evil", "/meja/{0}"]
+)
+def test_a_hostile_address_is_not_remembered(provider: Provider, browser: Browser, path: str) -> None:
+    asked_first(browser, path)
+    assert browser.cookies["sambat_kembali"] == "/meja"
+
+
+def test_a_form_without_a_session_is_not_done_and_leads_back_to_its_page(
+    service: Service, provider: Provider, browser: Browser
+) -> None:
+    ticket = filed(LAMP).ticket
+    answer = browser.submit(f"/meja/{ticket}/answer", {"csrf": "x", "text": "Sudah menyala."})
+    assert answer.status == 401
+    assert 'href="https://sambat.example/api/masuk"' in answer.text
+    assert "Location" not in answer.headers
+    assert "Sudah menyala." not in answer.text  # whoever made that form: its words are not ours to show
+    assert len(stored(ticket)) == 2
+    assert landed(browser) == f"/meja/{ticket}"
+    assert browser.submit("/kantor/status/dpuprpkp/pju", {}).status == 403
+
+
+def test_what_was_typed_while_the_session_ran_out_is_not_lost(service: Service, provider: Provider) -> None:
+    ticket = filed(LAMP).ticket
+    over = token("opd", "dpuprpkp", exp=wall_clock() - timedelta(seconds=1))
+    browser = Browser(service, {"sambat_session": over})
+    answer = browser.submit(f"/meja/{ticket}/answer", {"csrf": form_token(over), "text": "Sudah <b>menyala</b>."})
+    assert answer.status == 401
+    assert "Sesi Anda sudah berakhir" in answer.text
+    assert "Sudah &lt;b&gt;menyala&lt;/b&gt;." in answer.text
+    assert form_token(over) not in answer.text
+    assert len(stored(ticket)) == 2
+    assert landed(browser) == f"/meja/{ticket}"
+
+
+def test_a_forms_address_asks_to_sign_in_on_a_page(browser: Browser) -> None:
+    answer = browser.get("/meja/7K3QM-2ZX4T?template=dijadwalkan")
+    assert answer.status == 401  # its own policy (form-action) would stop the form on its way to the provider
+    assert 'href="https://sambat.example/api/masuk"' in answer.text
+    assert browser.cookies["sambat_kembali"] == "/meja/7K3QM-2ZX4T"
+
+
 # ------------------------------------------------------------------------------------------------ the work
 
 
@@ -328,7 +450,47 @@ def test_the_desk_lists_what_is_due_first_and_counts_it(service: Service, office
     page = officer.get("/meja", accept_language="en")
     assert page.text.index(late) < page.text.index(fresh)
     assert "Dinas Pekerjaan Umum" in page.text
-    assert re.findall(r"<b>(\d+)</b>", page.text)[0] == "1"
+    assert counts_on(page) == [1, 0, 1]
+
+
+def counts_on(page: Answer) -> list[int]:
+    """Return how many are late, due today, and due later, as a page says."""
+    return [int(count) for count in re.findall(r"</svg><b>(\d+)</b>", page.text)]
+
+
+def test_what_was_answered_in_part_is_listed_by_its_finish_and_said_to_be_late_then(
+    service: Service, officer: Browser
+) -> None:
+    now = wall_clock()
+    opened(now - 60 * DAY)
+    ticket = filed(LAMP, now - 50 * DAY).ticket
+    handling.answer(ticket, "Dipesan.", Actor(Role.OPD, "sri"), now - 49 * DAY, lambda _: True, final=False)
+    page = officer.get("/meja", accept_language="en")
+    assert counts_on(page) == [1, 0, 0]
+    assert re.search(r'class="badge late">\d+ working days late<', page.text)
+    assert "Finish by" in page.text
+    assert "answered in part" in page.text
+    assert "Answer by" not in page.text
+
+
+def test_a_desk_of_many_pages_counts_all_of_them_or_says_that_it_does_not(service: Service, officer: Browser) -> None:
+    now = wall_clock()
+    opened(now - 60 * DAY)
+    for n in range(42):
+        filed(LAMP, now - (40 * DAY if n < 41 else 0 * DAY))
+    page = officer.get("/meja")
+    assert counts_on(page) == [41, 0, 1]
+    assert "di halaman ini saja" not in page.text
+    division = Browser(service, {"sambat_session": token("opd", "dpuprpkp", "pju")}).get("/meja")
+    assert counts_on(division) == [40, 0, 0]
+    assert "di halaman ini saja" in division.text
+
+
+def test_a_desk_that_fits_on_a_page_is_counted_whole_for_a_division_too(service: Service) -> None:
+    filed(LAMP), filed(HOLE)
+    division = Browser(service, {"sambat_session": token("opd", "dpuprpkp", "pju")}).get("/meja")
+    assert counts_on(division) == [0, 0, 1]
+    assert "di halaman ini saja" not in division.text
 
 
 def test_a_long_desk_goes_on_page_by_page(service: Service, officer: Browser) -> None:
@@ -378,11 +540,12 @@ def test_an_officer_starts_and_answers_from_the_page(service: Service, officer: 
     assert begun.status == 200
     assert f"/meja/{ticket}/start" not in begun.text
     interim = {"csrf": csrf_of(begun), "text": "Suku cadang\r\ndipesan.", "interim": "true"}
-    assert officer.submit(f"/meja/{ticket}/answer", interim).status == 200
+    assert ticket in followed(officer, officer.submit(f"/meja/{ticket}/answer", interim)).text
     final = officer.submit(f"/meja/{ticket}/answer", {"csrf": csrf_of(begun), "text": "Sudah menyala."})
-    assert final.status == 200
-    assert "Sudah menyala." in final.text
-    assert f"/meja/{ticket}/answer" not in final.text
+    assert "Semua sudah ditangani" in followed(officer, final).text
+    shown = officer.get(f"/meja/{ticket}")
+    assert "Sudah menyala." in shown.text
+    assert f"/meja/{ticket}/answer" not in shown.text
     told = [(entry.entry, entry.who, entry.text, entry.final) for entry in stored(ticket)[2:]]
     assert told == [
         ("started", "sri", None, None),
@@ -409,6 +572,10 @@ def test_an_answer_that_cannot_be_sent_shows_the_page_again_with_what_was_typed(
     again = officer.submit(f"/meja/{ticket}/answer", {"csrf": csrf, "text": long})
     assert again.status == 400
     assert ("Jawaban &lt;panjang&gt; " * 300).strip() in again.text
+    blank = officer.submit(f"/meja/{ticket}/answer", {"csrf": csrf, "text": "Pada [hari dan tanggal] [sic]."})
+    assert blank.status == 400
+    assert "ganti setiap [isian]" in blank.text
+    assert "Pada [hari dan tanggal] [sic]." in blank.text
     unknown = officer.submit(f"/meja/{ticket}/answer", {"csrf": csrf, "text": "Sudah.", "status": "closed"})
     assert unknown.status == 400
     assert "Sudah." in unknown.text
@@ -430,10 +597,10 @@ def test_an_officer_asks_the_reporter_and_finds_the_complaint_among_those_that_w
 ) -> None:
     ticket = filed(LAMP).ticket
     asked = sent(officer, ticket, "ask", text="Nomor tiangnya berapa?")
-    assert asked.status == 200
-    assert "Pertanyaan terkirim" in asked.text
-    assert f"/meja/{ticket}/answer" not in asked.text
-    assert "Menunggu balasan pelapor. Selama itu semua tenggat berhenti." in asked.text
+    assert f'Terkirim: <b class="nowrap">{ticket}</b>' in followed(officer, asked).text
+    shown = officer.get(f"/meja/{ticket}")
+    assert f"/meja/{ticket}/answer" not in shown.text
+    assert "Menunggu balasan pelapor. Selama itu semua tenggat berhenti." in shown.text
     last = stored(ticket)[2]
     assert (last.entry, last.who, last.text) == ("asked", "sri", "Nomor tiangnya berapa?")
     assert ticket not in officer.get("/meja").text
@@ -445,10 +612,9 @@ def test_an_officer_asks_the_reporter_and_finds_the_complaint_among_those_that_w
 def test_an_officer_forwards_and_the_complaint_leaves_the_desk(service: Service, officer: Browser) -> None:
     ticket = filed(LAMP).ticket
     done = sent(officer, ticket, "forward", to="dishub/parkir", reason="Milik Dishub.")
-    assert done.status == 200
-    assert "Aduan dialihkan ke bidang lain." in done.text
-    assert "<h1>Meja kerja</h1>" in done.text
-    assert f'href="https://sambat.example/api/meja/{ticket}' not in done.text
+    desk = followed(officer, done)
+    assert "<h1>Meja kerja</h1>" in desk.text
+    assert f'href="https://sambat.example/api/meja/{ticket}' not in desk.text
     last = stored(ticket)[-1]
     assert (last.entry, last.opd, last.division, last.text) == ("forwarded", "dishub", "parkir", "Milik Dishub.")
     assert officer.get(f"/meja/{ticket}").status == 404
@@ -458,20 +624,146 @@ def test_what_is_forwarded_within_the_opd_stays_with_an_officer_of_the_whole_opd
     service: Service, officer: Browser
 ) -> None:
     ticket = filed(LAMP).ticket
-    done = sent(officer, ticket, "forward", to="dpuprpkp/jalan", reason="Ini soal jalan.")
-    assert f'action="https://sambat.example/api/meja/{ticket}/answer' in done.text
-    assert "Dialihkan ke" in done.text
-    assert "Ini soal jalan." in done.text
+    desk = followed(officer, sent(officer, ticket, "forward", to="dpuprpkp/jalan", reason="Ini soal jalan."))
+    assert f'href="https://sambat.example/api/meja/{ticket}?' in desk.text
+    assert counts_on(desk) == [0, 0, 1]
+    shown = officer.get(f"/meja/{ticket}")
+    assert f'action="https://sambat.example/api/meja/{ticket}/answer' in shown.text
+    assert "Dialihkan ke" in shown.text
+    assert "Ini soal jalan." in shown.text
 
 
 def test_an_officer_gives_back_what_is_not_theirs(service: Service, officer: Browser) -> None:
     ticket = filed(LAMP).ticket
     done = sent(officer, ticket, "refuse", reason="Ini milik PLN.")
-    assert done.status == 200
-    assert "Aduan dikembalikan ke admin." in done.text
+    assert f'Terkirim: <b class="nowrap">{ticket}</b>' in followed(officer, done).text
     last = stored(ticket)[-1]
     assert (last.entry, last.who, last.text) == ("refused", "sri", "Ini milik PLN.")
     assert officer.get(f"/meja/{ticket}").status == 404
+
+
+def followed(browser: Browser, sent: Answer) -> Answer:
+    """Follow what a form that was done answers: a page that a reload does not send again."""
+    assert sent.status == 303, sent.text
+    assert sent.headers["Location"].startswith("https://sambat.example/api/meja")
+    page = browser.get(sent.headers["Location"].removeprefix("https://sambat.example/api"))
+    assert page.status == 200
+    return page
+
+
+def test_after_each_answer_the_next_that_is_due_first_is_open_until_all_are_done(
+    service: Service, officer: Browser
+) -> None:
+    now = wall_clock()
+    due = [filed(LAMP, now - n * DAY).ticket for n in (20, 9, 5, 0)]
+    filed(PARKING, now - 30 * DAY)  # another OPD's
+    page = officer.get(f"/meja/{due[0]}")
+    steps = (("answer", {"text": "Sudah."}), ("ask", {"text": "Di mana?"}), ("refuse", {"reason": "Milik PLN."}),
+             ("forward", {"to": "dishub/parkir", "reason": "Milik Dishub."}))  # fmt: skip
+    for at, (form, fields) in enumerate(steps):
+        done = officer.submit(f"/meja/{due[at]}/{form}?lang=id", {"csrf": csrf_of(page), **fields})
+        following = due[at + 1 : at + 2]
+        where = "/".join(["https://sambat.example/api/meja", *following])
+        assert done.headers["Location"] == f"{where}?done={due[at]}&lang=id"
+        page = followed(officer, done)
+        assert f'Terkirim: <b class="nowrap">{due[at]}</b>' in page.text
+        assert [ticket for ticket in due if f"/meja/{ticket}/answer?" in page.text] == following
+    assert "Semua sudah ditangani" in page.text
+
+
+def test_what_was_answered_in_part_waits_behind_the_others(service: Service, officer: Browser) -> None:
+    now = wall_clock()
+    first, second = filed(LAMP, now - 2 * DAY).ticket, filed(LAMP, now - 1 * DAY).ticket
+    done = sent(officer, first, "answer", text="Suku cadang dipesan.", interim="true")
+    assert f"/meja/{second}?" in done.headers["Location"]
+    done = sent(officer, second, "answer", text="Sudah.")
+    assert f"/meja/{first}?" in done.headers["Location"]  # open still: its finish is owed
+    done = sent(officer, first, "answer", text="Terpasang besok.", interim="true")
+    assert done.headers["Location"].startswith("https://sambat.example/api/meja?")  # no other is
+
+
+def test_an_officer_of_a_division_goes_on_with_the_divisions_own(service: Service) -> None:
+    browser = Browser(service, {"sambat_session": token("opd", "dpuprpkp", "pju")})
+    now = wall_clock()
+    mine, _, also_mine = (filed(text, now - n * DAY).ticket for text, n in ((LAMP, 3), (HOLE, 2), (LAMP, 1)))
+    assert f"/meja/{also_mine}?" in sent(browser, mine, "answer", text="Sudah.").headers["Location"]
+
+
+def test_what_an_address_says_was_sent_is_shown_only_when_it_is_a_ticket(service: Service, officer: Browser) -> None:
+    ticket = filed(LAMP).ticket
+    for path in ("/meja", f"/meja/{ticket}"):
+        assert f'Terkirim: <b class="nowrap">{ticket}</b>' in officer.get(f"{path}?done={ticket.lower()}").text
+        for done in ("<b>x", "7K3QM-2ZX4U", "Akun+Anda+diblokir", "", ticket + ticket):
+            page = officer.get(f"{path}?done={done}")
+            assert page.status == 200
+            assert "Terkirim" not in page.text
+
+
+# ------------------------------------------------------------------------------------------------ ready answers
+
+
+def options_of(page: Answer) -> dict[str, str]:
+    """Return the ready answers of a page: their codes and texts."""
+    found = re.findall(r'<option value="(\w+)" data-text="([^"]+)"', page.text)
+    return {code: html.unescape(text) for code, text in found}
+
+
+def test_a_ready_answer_stands_in_the_box_without_javascript(service: Service, officer: Browser) -> None:
+    ticket = filed(LAMP).ticket
+    offered = options_of(officer.get(f"/meja/{ticket}"))
+    page = officer.get(f"/meja/{ticket}?template=akan_diperiksa&lang=id")
+    box = re.search(r'<textarea id="text"[^>]*>\n([^<]+)</textarea>', page.text)
+    assert box
+    assert html.unescape(box[1]) == offered["akan_diperiksa"]
+    assert "Petugas Bidang Penerangan Jalan dan Dekorasi Kota kami jadwalkan" in box[1]
+    assert re.search(r'name="interim"[^>]* checked', page.text)
+    assert re.search(r'<option value="akan_diperiksa"[^>]* selected', page.text)
+    final = officer.get(f"/meja/{ticket}?template=lampu_menyala")
+    assert not re.search(r'name="interim"[^>]* checked', final.text)
+    for unknown in ("jalan_ditambal", "no_such", "<b>"):  # of another division, and none
+        page = officer.get(f"/meja/{ticket}?template={unknown}")
+        assert page.status == 200
+        assert re.search(r'<textarea id="text"[^>]*>\n</textarea>', page.text)
+
+
+def test_each_division_and_kind_has_its_own_ready_answers(service: Service, officer: Browser) -> None:
+    lamp = options_of(officer.get(f"/meja/{filed(LAMP).ticket}"))
+    hole = options_of(officer.get(f"/meja/{filed(HOLE).ticket}"))
+    question = options_of(officer.get(f"/meja/{filed(LAMP, kind=Kind.QUESTION).ticket}"))
+    assert set(lamp) - set(hole) == {"lampu_menyala"}
+    assert set(hole) - set(lamp) == {"jalan_ditambal"}
+    assert "jawaban" in set(question) - set(lamp)
+    assert "dijadwalkan" in set(lamp) - set(question)
+
+
+def test_what_cannot_be_answered_has_no_ready_answers(service: Service, officer: Browser) -> None:
+    ticket = filed(LAMP).ticket
+    sent(officer, ticket, "ask", text="Di mana?")
+    page = officer.get(f"/meja/{ticket}?template=dijadwalkan")
+    assert page.status == 200
+    assert options_of(page) == {}
+    assert "jadwalkan" not in page.text
+
+
+def test_every_ready_answer_can_be_used() -> None:
+    answers = ready_answers.every_answer()
+    known = settings.data_file("opds.json")
+    divisions = {f"{opd['code']}/{one['code']}" for opd in known for one in opd["divisions"]}
+    assert len({answer.code for answer in answers}) == len(answers)
+    for answer in answers:
+        assert re.fullmatch(r"[a-z_]{3,40}", answer.code)
+        assert answer.name.strip()
+        assert answer.name_en.strip()
+        assert len(answer.text) <= 600
+        assert set(answer.kinds) <= {*Kind}
+        assert set(answer.divisions) <= divisions
+        filled = answer.text.replace("{division}", "")
+        assert not set("{}<>") & set(filled)
+        assert ready_answers.has_blank(filled), answer.code  # each says something that only the officer knows
+        assert not ready_answers.has_blank(re.sub(r"\[[^]]*\]", "...", filled))
+    for kind in Kind:
+        general = [answer for answer in answers if not answer.divisions and (not answer.kinds or kind in answer.kinds)]
+        assert 2 <= len(general) <= 8
 
 
 LONG = "Panjang <sekali> " * 300
@@ -616,30 +908,34 @@ def test_a_desk_action_takes_nothing_but_a_form(service: Service, officer: Brows
     assert [entry.entry for entry in stored(ticket)] == ["received", "dispatched"]
 
 
-def test_without_a_session_the_desk_offers_to_sign_in(service: Service) -> None:
+def test_without_a_session_the_desk_asks_to_sign_in(service: Service) -> None:
     ticket = filed(LAMP).ticket
     expired = token("opd", "dpuprpkp", exp=wall_clock() - timedelta(seconds=1))
     for session in ("", "garbage", expired):
         browser = Browser(service, {"sambat_session": session} if session else {})
-        for page in (browser.get("/meja"), browser.get(f"/meja/{ticket}")):
-            assert page.status == 401
-            assert 'href="https://sambat.example/api/masuk"' in page.text
-            assert LAMP not in page.text
+        for path in ("/meja", f"/meja/{ticket}"):
+            asked_first(browser, path)
 
 
 def test_a_bearer_token_is_no_session(service: Service) -> None:
     bearer = {"authorization": f"Bearer {token('opd', 'dpuprpkp')}"}
-    assert service.call("GET", "/meja", b"", **bearer).status == 401
+    assert service.call("GET", "/meja", b"", **bearer).status == 303
+    assert service.call("POST", "/meja/7K3QM-2ZX4T/start", b"", content_type=FORM, **bearer).status == 401
 
 
-def test_no_page_of_the_desk_is_kept_or_framed_or_runs_anything(service: Service, officer: Browser) -> None:
+def test_no_page_of_the_desk_is_kept_or_framed_or_runs_anything_but_its_own_script(
+    service: Service, officer: Browser
+) -> None:
     ticket = filed(LAMP).ticket
-    for page in (officer.get("/meja"), officer.get(f"/meja/{ticket}"), officer.get("/meja/00000-00000")):
+    own = f"script-src {script_source('desk')}; connect-src 'self';"
+    for path, script in (("/meja", own), (f"/meja/{ticket}", own), ("/meja/00000-00000", "")):
+        page = officer.get(path)
         assert page.headers["Cache-Control"] == "no-store"
         policy = page.headers["Content-Security-Policy"]
         assert "default-src 'none'" in policy
         assert "frame-ancestors 'none'" in policy
-        assert "script-src" not in policy
+        assert (script in policy) if script else ("script-src" not in policy)
+        assert page.text.count("<script") == bool(script)
         assert "Access-Control-Allow-Origin" not in page.headers
 
 
@@ -649,4 +945,4 @@ def test_signing_out_takes_the_session_away(service: Service, officer: Browser) 
     assert answer.status == 200
     assert officer.cookies == {}
     assert {"Path=/api", "Max-Age=0", "HttpOnly", "SameSite=Lax", "Secure"} == officer.flags["sambat_session"]
-    assert officer.get("/meja").status == 401
+    assert officer.get("/meja").status == 303

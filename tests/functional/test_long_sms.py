@@ -11,6 +11,7 @@ import pytest
 
 from chalicelib.adapters.sms_providers import Inbound, Part
 from chalicelib.adapters.tables import PREFIX
+from chalicelib.domain import replies
 from chalicelib.domain.ticket import read_ticket
 from chalicelib.workflows import sweeping, texting
 from tests.builders import Service, token
@@ -177,6 +178,31 @@ def test_who_sent_it_is_told_of_the_incomplete_one_too(service: Service, carrier
     assert (to, ticket_in(text)) == (CITIZEN, stored(service)[0]["ticket"])
 
 
+def test_a_command_that_only_the_sweep_takes_in_is_done_and_answered(service: Service, carrier: Carrier) -> None:
+    ticket = ticket_in([part(0, number) for number in (1, 2, 3)][-1])
+    part(1, 1, f"TAMBAH {ticket} sekarang jukirnya tiga dan ", ref="b8")
+    part(1, 1, "TAMBAH 7K3QD-9XW2Z kata-kata yang tidak boleh hilang", ref="c9")
+    assert sweep(12)["filed"] == 2
+    assert said(service, ticket) == [TEXT, "sekarang jukirnya tiga dan"]
+    assert sorted(carrier.texts) == sorted([(CITIZEN, replies.ADDED.format(ticket=ticket)), (CITIZEN, replies.KEPT)])
+    (kept,) = service.get("/admin/quarantine", token("admin")).json["items"]
+    assert "tidak boleh hilang" in kept["body"]
+    assert sweep(30)["filed"] == 0
+    assert len(carrier.texts) == 2
+
+
+def test_while_the_carrier_is_down_the_sweep_keeps_the_reply_for_the_next_one(
+    service: Service, carrier: Carrier
+) -> None:
+    part(0, 1, "TAMBAH 7K3QD-9XW2Z masih gelap")
+    carrier.status = 503
+    with pytest.raises(sweeping.SweepIncomplete):
+        sweep(11)
+    carrier.status = 202
+    assert sweep(26)["filed"] == 1
+    assert carrier.texts[-1] == (CITIZEN, replies.KEPT)
+
+
 def test_a_late_part_is_added_once(service: Service) -> None:
     part(0, 1)
     part(0, 3)
@@ -212,7 +238,7 @@ def test_a_reference_that_comes_round_again_is_another_message(service: Service)
         part(0, number)
     other = ("Lampu jalan (PJU) mati ", "di Jl. Bukirsari ", "sudah dua minggu")
     for number in (1, 2, 3):
-        part(361, number, other[number - 1])
+        part(361, number, other[number - 1], again=1)
     assert [one["text"] for one in sorted(stored(service), key=lambda one: str(one["received"]))] == [
         TEXT,
         "".join(other),
@@ -223,6 +249,16 @@ def test_a_reference_that_comes_round_too_soon_loses_no_words(service: Service) 
     ticket = ticket_in([part(0, number) for number in (1, 2, 3)][-1])
     assert ticket_in(part(60, 1, "Lampu jalan mati di Bukirsari")) == ticket
     assert said(service, ticket) == [TEXT, "Lampu jalan mati di Bukirsari"]
+
+
+def test_a_part_delivered_again_after_its_reference_came_round_is_the_same_message(service: Service) -> None:
+    first = [part(0, number) for number in (1, 2, 3)][-1]
+    days = 29 * 24 * 60
+    for minutes in (361, days):
+        assert {part(minutes, number) for number in (3, 1, 2)} == {first}
+        assert sweep(minutes + 11)["filed"] == 0
+    assert said(service, ticket_in(first)) == [TEXT]
+    assert len(stored(service)) == 1
 
 
 # --- while somebody else does something

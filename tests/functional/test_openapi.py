@@ -40,7 +40,8 @@ from tests.functional.test_ladder_http import climb, late
 from tests.functional.test_quarantine import by_vonage
 
 ROOT = Path(__file__).parent.parent.parent
-PAGES = ("/t", "/papan", "/masuk", "/keluar", "/meja", "/kantor")  # and all below them: what people see
+# What people see: these, and all below them.
+PAGES = ("/t", "/peta.js", "/aduan", "/aduan.rss", "/papan", "/masuk", "/keluar", "/meja", "/kantor")
 LAMP = "Lampu jalan (PJU) mati di Jl. Bukirsari sudah dua minggu"
 VAGUE = "Mohon perhatian untuk lingkungan kami, terima kasih"
 NOBODYS = ticket_from(1)
@@ -481,7 +482,7 @@ def test_a_list_takes_the_described_parameters_and_no_other(caller: Caller, name
     values = {"limit": "7", "from": "2026-11-24T10:00:00%2B07:00", "to": "2026-11-24T10:00:00Z", "opd": "dishub",
               "due_before": "2026-11-24T10:00:00Z", "cursor": "", "division": "parkir", "channel": "web",
               "overdue": "true", "status": "answered", "kind": "idea", "rung": "warning", "state": "filed",
-              "period": "2026-11"}  # fmt: skip
+              "period": "2026-11", "category": "parkir", "counted": "late"}  # fmt: skip
     parameters = [one for one, (place, *_) in PARAMETERS.items() if place == "query"]
     assert set(parameters) == set(values)
     for parameter in [*parameters, "surprise"]:

@@ -47,7 +47,7 @@ def check(service: Service, ticket: str) -> None:
 def public_views(service: Service, ticket: str) -> list[Answer]:
     """Return all that the public can look at."""
     return [service.get(f"/complaints/{ticket}"), service.get(f"/t/{ticket}"), service.get(f"/t?ticket={ticket}"),
-            service.get("/complaints")]  # fmt: skip
+            *(service.get(path) for path in ("/complaints", "/aduan", "/aduan.rss", "/papan"))]  # fmt: skip
 
 
 # --- the text

@@ -136,7 +136,7 @@ def test_a_long_body_is_cut_in_the_list_and_whole_by_itself(service: Service) ->
     (shown,) = listed(service)
     assert (shown["body"], shown["truncated"]) == (body[:2_000], True)
     assert (one(service, message)["body"], one(service, message)["truncated"]) == (body, False)
-    assert discard(service, message).json["body"] == body
+    assert discard(service, message).json["body"] == body[:2_000]
     (shown,) = listed(service, "state=discarded")
     assert (shown["body"], shown["truncated"]) == (body[:2_000], True)
 
@@ -147,6 +147,22 @@ def test_a_hundred_of_the_worst_bodies_are_one_answer_that_lambda_can_give(servi
     page = service.get("/admin/quarantine?limit=100", RINA)
     assert len(page.json["items"]) == 100
     assert len(page.body) < 6 * 1024 * 1024
+
+
+def test_numbers_are_hidden_in_the_list_and_who_reads_them_is_recorded(service: Service) -> None:
+    message = put_aside(service, b'{"from": "+62 800-0000-0001", "mail": "warga@contoh.example"}')
+    for shown in (listed(service)[0], discard(service, message).json):
+        assert "0000" not in shown["body"]
+        assert "contoh" not in shown["body"]
+        assert "reads" not in shown
+    who = [RINA, token("auditor"), RINA]
+    for n, reader in enumerate(who):
+        whole_one = service.get(f"/admin/quarantine/{message}", reader).json
+        assert "+62 800-0000-0001" in whole_one["body"]
+        assert len(whole_one["reads"]) == n + 1
+    assert [read["who"] for read in whole_one["reads"]][::2] == ["rina", "rina"]
+    assert service.get(f"/admin/quarantine/{message}", token("opd", "dishub")).status == 403
+    assert len(service.get(f"/admin/quarantine/{message}", RINA).json["reads"]) == 4
 
 
 # ------------------------------------------------------------------------------------------------ made a complaint
@@ -176,6 +192,7 @@ def test_it_becomes_a_complaint_of_that_number_and_part_of_its_conversation(serv
     (reporter,) = service.items("reporters")
     assert {name: value["S"] for name, value in reporter.items()} == {
         "ticket": filed["ticket"], "name": "Warga Satu", "phone": CITIZEN, "provider": "generic",
+        "filed": f"{reporter['filed']['S'][:24]}#{filed['ticket']}",
         "fingerprint": reporter["fingerprint"]["S"], "phone_key": reporter["phone_key"]["S"],
     }  # fmt: skip
 
@@ -246,7 +263,7 @@ def test_who_when_and_what_stay_with_the_message_as_long_as_the_message_would_ha
     answer = discard(service, second, DEWI)
     assert answer.status == 200
     made, nothing = one(service, first), one(service, second)
-    assert answer.json == nothing
+    assert {**answer.json, "reads": nothing["reads"]} == nothing
     assert (made["state"], made["body"], made["reason"]) == ("filed", BODY.decode(), made["reason"])
     assert {**made["settled"], "at": ""} == {"at": "", "who": "rina", "ticket": ticket, "reason": None}
     assert {**nothing["settled"], "at": ""} == {"at": "", "who": "dewi", "ticket": None, "reason": "Iklan."}
@@ -449,7 +466,7 @@ def test_of_a_message_by_get_its_address_is_kept(service: Service) -> None:
                 service, "vonage-key", type="binary", messageId=f"0A{n}", msisdn="6280000000001", data="5468C3"
             )
             assert kept.status == 200
-    found = listed(service)
+    found = [one(service, item["id"]) for item in listed(service)]
     assert [(item["provider"], "msisdn=6280000000001" in item["body"]) for item in found] == [("vonage", True)] * 2
     assert [("messageId=0A0" in item["body"], "messageId=0A1" in item["body"]) for item in found] in (
         [(True, False), (False, True)], [(False, True), (True, False)],

@@ -261,7 +261,7 @@ def test_tambah_adds_to_ones_own_once_for_each_id(service: Service) -> None:
     ticket = ticket_in(at(0, PARKING, "m-1"))
     for _ in range(3):
         assert at(1, f"TAMBAH {ticket} Sekarang ada tiga kafe\u0301", "t-1") == replies.ADDED.format(ticket=ticket)
-    assert at(1, f"TAMBAH {ticket} punya orang", "t-2", NEIGHBOUR) == replies.NOT_FOUND
+    assert at(1, f"TAMBAH {ticket} punya orang", "t-2", NEIGHBOUR) == replies.KEPT
     assert at(2, f"tambah {ticket.replace('-', ' ').lower()} Masih ada", "t-3") == replies.ADDED.format(ticket=ticket)
     seen = service.get(f"/admin/complaints/{ticket}", token("admin")).json
     assert [one["text"] for one in seen["timeline"] if one["entry"] == "message"] == [

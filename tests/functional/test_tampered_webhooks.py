@@ -35,10 +35,13 @@ from tests.functional.signed_doors import (
     deliver,
     doors_open,
     form_of,
+    sns_confirmation,
     sns_notification,
     twilio_form,
     with_headers,
 )
+from tests.unit.sms_internet import PUBLIC
+from tests.unit.test_sms_sns import forget
 
 TAMPERED: Final = 1_000  # requests for each provider
 SEED: Final = 5
@@ -503,6 +506,28 @@ def test_a_topics_message_that_is_none_is_kept_aside(city: Service, no_faults: N
     for text in texts:
         assert deliver(city, sns_notification(text)).status == 200, text[:200]
     assert (filed_in(city), aside_in(city)) == ([], ["sns"] * len(texts))
+
+
+def test_what_sns_asks_while_aws_cannot_be_reached_is_503_without_a_fault_and_writes_nothing(
+    tmp_path: Path, no_faults: None, caplog: pytest.LogCaptureFixture
+) -> None:
+    door = next(door for door in DOORS if door.name == "sns")
+    with doors_open(), certificate_of_aws(tmp_path) as world, running_service() as city:
+        world.silent = {PUBLIC}
+        with watched_aws() as asked:
+            answer = deliver(city, door.signed(Sms()))
+        assert problem(answer, 503)["type"] == "urn:sambat:problem:unavailable"
+        assert (answer.headers["Retry-After"], asked) == ("5", [])
+        world.silent = set()
+        forget()  # as after a minute
+        assert deliver(city, door.signed(Sms())).status == 200
+        assert len(filed_in(city)) == 1
+        world.silent = {PUBLIC}
+        problem(deliver(city, sns_confirmation()), 503)
+        assert aside_in(city) == []
+    assert [record.getMessage() for record in caplog.records if "not now" in record.getMessage()] == [
+        "sns: not now: no answer (NewConnectionError)"
+    ] * 2
 
 
 @each

@@ -67,7 +67,7 @@ def test_a_reporter_replies_to_the_question_and_the_agency_goes_on(service: Serv
     ticket = filed(LAMP).ticket
     officer(service, ticket, "ask", text="Nomor <tiang> berapa?")
     page = own(service, ticket)
-    assert page.text.index("Nomor &lt;tiang&gt; berapa?") < page.text.index("<h2>Tanggapan</h2>")
+    assert page.text.index("Nomor &lt;tiang&gt; berapa?") < page.text.index("<h2>Isi aduan</h2>")
     assert offered(page) == ["messages"]
     done = sent(service, ticket, "messages", text="Tiang 12,\r\ndepan masjid.")
     assert done.status == 200
@@ -238,4 +238,4 @@ def test_a_missed_deadline_is_said_to_everybody(service: Service) -> None:
     service.sweep(wall_clock().isoformat())
     page = service.call("GET", f"/t/{ticket}?lang=en")
     assert "Deadline missed: the division is warned" in page.text
-    assert "days late" in page.text
+    assert "working days late" in page.text

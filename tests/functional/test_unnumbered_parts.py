@@ -12,7 +12,7 @@ from chalicelib.adapters.sms_providers import Inbound
 from chalicelib.domain.gsm import parts
 from chalicelib.workflows import sweeping, texting
 from tests.builders import Service, token
-from tests.functional.doors import CITIZEN, NEIGHBOUR, set_as, ticket_in
+from tests.functional.doors import CITIZEN, NEIGHBOUR, carrier_on, set_as, ticket_in
 
 NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -67,6 +67,17 @@ def test_a_part_delivered_again_changes_nothing(service: Service) -> None:
     assert len(texts(service)) == 1
 
 
+def test_parts_delivered_again_after_their_minute_are_the_same_message(service: Service) -> None:
+    texts_of = {"m-1": HEAD, "m-2": MIDDLE, "m-3": TAIL}
+    replies = [deliver(seconds, text, message_id) for seconds, (message_id, text) in enumerate(texts_of.items())]
+    for seconds in (600, 20 * 86_400):
+        again = {deliver(seconds + n, texts_of[message_id], message_id) for n, message_id in enumerate(("m-3", "m-1"))}
+        assert again == {replies[-1]}
+    assert sweep(60)["filed"] == 0
+    assert said(service, ticket_in(replies[-1])) == [TEXT]
+    assert len(texts(service)) == 1
+
+
 def test_parts_of_two_numbers_never_mix(service: Service) -> None:
     deliver(0, HEAD, "m-1")
     deliver(0, "Sambat sampah menumpuk di Pasar Dinoyo", "m-1", NEIGHBOUR)
@@ -99,6 +110,18 @@ def test_a_message_that_happens_to_fill_a_part_is_filed_after_ten_minutes(servic
     assert texts(service) == [HEAD]
     (item,) = service.items("complaints")
     assert "incomplete" not in item
+
+
+def test_who_came_by_a_provider_that_replies_at_once_hears_of_it_when_the_sweep_files(service: Service) -> None:
+    twilio = {"SAMBAT_SMS_TWILIO_UNNUMBERED_PARTS": "true"}
+    with carrier_on() as carrier, set_as(**twilio):
+        assert texting.receive_sms(Inbound("twilio", "m-1", CITIZEN, HEAD, None), NOW) is None
+        for minutes in (11, 26):
+            sweep(minutes)
+            service.deliver()
+        ((to, text),) = carrier.texts
+    (item,) = service.items("complaints")
+    assert (to, ticket_in(text)) == (CITIZEN, item["ticket"]["S"])
 
 
 def test_what_comes_a_minute_later_is_a_message_of_its_own(service: Service) -> None:

@@ -17,6 +17,7 @@ from chalicelib.domain.deadlines import (
     deadline_after,
     deadline_or_provisional,
     last_day,
+    working_days_left,
 )
 from tests.unit.samples import CALENDAR, WIB, at, data
 
@@ -88,6 +89,19 @@ def test_no_citizen_is_refused_for_a_missing_calendar() -> None:
     found = deadline_or_provisional(at("2026-12-24 10:00"), 8, ONE_YEAR)  # a Thursday; the 25th is known
     assert found.provisional
     assert last_day(found.at, WIB) == date(2027, 1, 6)  # New Year's Day is not known, the weekends are
+
+
+@pytest.mark.parametrize(
+    ("now", "left"),
+    [
+        ("2026-11-24 10:00", 4), ("2026-11-27 23:59", 1), ("2026-11-28 10:00", 1), ("2026-11-30 23:59", 0),
+        ("2026-12-01 00:00", 0), ("2026-12-01 00:01", -1), ("2026-12-04 12:00", -4), ("2026-12-06 12:00", -4),
+        ("2026-12-07 12:00", -5),
+    ],
+)  # fmt: skip
+def test_what_is_left_of_a_deadline_is_counted_in_working_days_and_so_is_the_delay(now: str, left: int) -> None:
+    monday = at("2026-12-01 00:00")  # the end of Monday, 30 November
+    assert working_days_left(monday, at(now), CALENDAR) == left
 
 
 def test_with_a_known_calendar_nothing_is_provisional() -> None:

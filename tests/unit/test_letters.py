@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.complaint import Complaint, Reason
+from chalicelib.domain.complaint import Complaint, Reason, Role
 from chalicelib.domain.gsm import segments
 from chalicelib.domain.letters import Letter, Names, filed_reply, inert, letter_for
 from chalicelib.domain.life import add_message, answer, ask, dispatch, forward, merge, reject, reopen
@@ -206,7 +206,14 @@ def test_the_reporter_reads_the_question_and_how_and_until_when_to_reply() -> No
         f"Balas paling lambat 8 Des 2026 di halaman aduan, atau kirim SMS: TAMBAH {TICKET} <jawaban>.\n"
         f"Lihat: {URL}/t/{TICKET}\n"
     )
-    assert letter.sms == f"Tiket {TICKET} ditanya DPUPRPKP: Tiang nomor berapa? Balas SMS ini dengan jawaban Anda."
+    assert letter.sms == f"Tiket {TICKET} ditanya DPUPRPKP: Tiang nomor berapa? Balas: TAMBAH {TICKET} <jawaban>"
+
+
+def test_who_surely_has_the_number_may_reply_in_plain_words() -> None:
+    asked = waiting()
+    by_desk = (replace(asked.timeline[0], by=Role.ADMIN), *asked.timeline[1:])
+    for sure in (replace(asked, channel="sms"), replace(asked, channel="desk", timeline=by_desk)):
+        assert told(in_progress(), sure).sms.endswith("Tiang nomor berapa? Balas SMS ini dengan jawaban Anda.")
 
 
 @pytest.mark.parametrize(
@@ -263,7 +270,7 @@ def test_no_reporter_of_a_merged_complaint_is_asked_by_sms_for_what_they_cannot_
         theirs, own = told(both, after, OTHER_TICKET).sms, told(both, after).sms
         assert f"Tiket {OTHER_TICKET} {words}" in theirs
         assert not any(word in theirs for word in ("BUKA", "NILAI", "Balas"))
-        assert any(word in own for word in (f"BUKA {TICKET}", "Balas SMS ini"))
+        assert any(f"{word} {TICKET}" in own for word in ("BUKA", "TAMBAH"))
 
 
 @pytest.mark.parametrize("said", ["Lampu sudah diganti oleh petugas. " * 60, "ꦱꦩ꧀ꦧꦠ꧀ ꦢꦭꦤ꧀ " * 60])

@@ -50,7 +50,7 @@ FIXED = {name: words for name, words in vars(replies).items() if name.isupper() 
 
 def test_the_fixed_replies_are_these() -> None:
     assert set(FIXED) == {
-        "NOT_FOUND", "ADDED", "CANNOT_ADD", "REPLIED", "RATED", "HOW_TO_RATE", "CANNOT_RATE", "REOPENED",
+        "NOT_FOUND", "KEPT", "ADDED", "CANNOT_ADD", "REPLIED", "RATED", "HOW_TO_RATE", "CANNOT_RATE", "REOPENED",
         "HOW_TO_REOPEN", "CANNOT_REOPEN", "WHICH_TICKET", "STOPPED", "STARTED", "HELP",
     }  # fmt: skip
 
@@ -61,7 +61,7 @@ def test_a_fixed_reply_is_one_segment_with_its_ticket(name: str) -> None:
     assert one_segment(reply), (len(reply), reply)
     assert reply.isascii()
     assert "{" not in reply
-    without = {"NOT_FOUND", "WHICH_TICKET", "STOPPED", "STARTED", "HELP"}  # it names none, or none is known
+    without = {"NOT_FOUND", "KEPT", "WHICH_TICKET", "STOPPED", "STARTED", "HELP"}  # it names none, or none is known
     assert (TICKET in reply) == (name not in without)
 
 

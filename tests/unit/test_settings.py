@@ -58,6 +58,7 @@ def test_what_is_needed_is_enough_and_the_rest_has_its_defaults() -> None:
     )
     assert found.placeholders_to_admin
     assert (dict(found.sms), found.sms_default, found.sms_fallback, found.sms_number) == ({}, "", "", "")
+    assert found.map_tiles == "https://tile.openstreetmap.org/{z}/{x}/{y}.png"
 
 
 def test_everything_can_be_set() -> None:
@@ -76,6 +77,7 @@ def test_everything_can_be_set() -> None:
             "SAMBAT_OIDC_DIVISION_CLAIM": "division",
             "SAMBAT_PLACEHOLDERS_TO_ADMIN": "false",
             "SAMBAT_SMS_NUMBER": "081333471111",
+            "SAMBAT_MAP_TILES": "https://{s}.tiles.example:8443/city/{z}/{x}/{y}@2x.png?key=a-b_c",
         }
     )
     assert (found.public_url, found.city, found.zone.key) == ("http://127.0.0.1:8000", "Kota Batu", "Asia/Jayapura")
@@ -84,6 +86,8 @@ def test_everything_can_be_set() -> None:
     assert (found.roles_claim, found.opd_claim, found.division_claim) == ("roles", "opd", "division")
     assert not found.placeholders_to_admin
     assert found.sms_number == "081333471111"
+    assert found.map_tiles == "https://{s}.tiles.example:8443/city/{z}/{x}/{y}@2x.png?key=a-b_c"
+    assert read({**NEEDED, "SAMBAT_MAP_TILES": " "}).map_tiles == ""
 
 
 @pytest.mark.parametrize("name", NEEDED)
@@ -120,6 +124,10 @@ BAD = [
     ("SAMBAT_TIME_ZONE", "Asia", "is no time zone"),
     ("SAMBAT_PLACEHOLDERS_TO_ADMIN", "no", "must be one of: true, false"),
     ("SAMBAT_PLACEHOLDERS_TO_ADMIN", "False", "must be one of: true, false"),
+    ("SAMBAT_MAP_TILES", "https://tiles.example/{z}/{x}.png", "must be an address with {z}, {x} and {y}, or empty"),
+    ("SAMBAT_MAP_TILES", "tiles.example/{z}/{x}/{y}.png", "must be an address with"),
+    ("SAMBAT_MAP_TILES", "https://tiles.example; script-src *;/{z}/{x}/{y}.png", "must be an address with"),
+    ("SAMBAT_MAP_TILES", "https://{a}.tiles.example/{z}/{x}/{y}.png", "must be an address with"),
     ("SAMBAT_SMS_DEFAULT", "vonage", "names a provider that is not on"),
     ("SAMBAT_SMS_DEFAULT", "twilio", "names a provider that is not on"),
     ("SAMBAT_SMS_FALLBACK", "vonage", "names a provider that is not on"),

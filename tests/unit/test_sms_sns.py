@@ -52,17 +52,23 @@ def aws() -> tuple[rsa.RSAPrivateKey, x509.Certificate]:
     return key_and_certificate("sns.amazonaws.com", NOW - timedelta(days=100), NOW + timedelta(days=200))
 
 
+def forget() -> None:
+    """Let no certificate be known, and none have been asked for."""
+    for kept in (sns_signature._CERTIFICATES, sns_signature._IN_VAIN, sns_signature._FETCHED):
+        kept.clear()
+
+
 def pem(certificate: x509.Certificate) -> bytes:
     return certificate.public_bytes(Encoding.PEM)
 
 
 @pytest.fixture
 def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Internet]:
-    sns_signature._CERTIFICATES.clear()
+    forget()
     with internet_for(HOST, tmp_path, monkeypatch) as running:
         running.answers[PEM] = (200, {}, pem(aws()[1]))
         yield running
-    sns_signature._CERTIFICATES.clear()
+    forget()
 
 
 def sms(**fields: Any) -> dict[str, Any]:
@@ -198,7 +204,7 @@ def test_what_aws_itself_signed_is_genuine(vector: dict[str, str]) -> None:
     call = replace(raw(json.dumps(envelope).encode()), now=now)
     assert genuine(call, VECTOR_TOPIC)
     assert not genuine(replace(call, body=call.body.replace(b"essage ", b"essages ")), VECTOR_TOPIC)
-    sns_signature._CERTIFICATES.clear()
+    forget()
 
 
 @pytest.mark.parametrize(
@@ -264,6 +270,13 @@ def test_another_topic_is_refused_before_anything_is_fetched(world: Internet, to
         f"https://{HOST}",
         f"https://{HOST}/",
         f"https://{HOST}/.pem",
+        f"https://{HOST}/SimpleNotificationService.pem",
+        f"https://{HOST}/SimpleNotificationService-.pem",
+        f"https://{HOST}/SimpleNotificationService-0123_4.pem",
+        f"https://{HOST}/SimpleNotificationService-ABCDEF.pem",
+        f"https://{HOST}/simplenotificationservice-0123.pem",
+        f"https://{HOST}/x{PEM[1:]}",
+        f"https://{HOST}/0123456789abcdef.pem",
         f"https://{HOST}{PEM}?x=y",
         f"https://{HOST}{PEM}#x",
         f"https://{HOST}{PEM}x",
@@ -314,8 +327,9 @@ def test_the_certificate_is_fetched_once_for_many_messages_and_anew_when_its_add
         assert genuine(signed(notification(sms(messageBody=f"{number}"))))
     assert len(world.asked) == 1
     for number in range(6):
-        world.answers[f"/{number}.pem"] = world.answers[PEM]
-        assert genuine(signed(notification(sms(), SigningCertURL=f"https://{HOST}/{number}.pem")))
+        path = f"/SimpleNotificationService-{number}.pem"
+        world.answers[path] = world.answers[PEM]
+        assert genuine(signed(notification(sms(), SigningCertURL=f"https://{HOST}{path}")))
         assert len(sns_signature._CERTIFICATES) <= sns_signature.MOST_CERTIFICATES
     assert len(world.asked) == 7
 
@@ -372,7 +386,69 @@ def test_a_certificate_that_cannot_be_had_now_is_no_strangers_fault(world: Inter
     world.answers[PEM] = (503, {}, b"")
     with pytest.raises(FetchFailed):
         genuine(signed(notification(sms())))
-    assert sns_signature._CERTIFICATES == {}, "the next try asks again"
+    assert sns_signature._CERTIFICATES == {}
+
+
+@pytest.mark.parametrize("length", [0, 1, 128, 255, 513, 1024])
+def test_a_signature_of_a_length_that_rsa_does_not_give_is_refused_before_anything_is_fetched(
+    world: Internet, length: int
+) -> None:
+    garbage = base64.b64encode(b"s" * length).decode()
+    assert not genuine(signed(notification(sms()), Signature=garbage))
+    assert world.resolved == []
+
+
+@pytest.mark.parametrize("bits", [2048, 3072, 4096])
+def test_a_key_of_any_length_that_aws_may_use_signs(world: Internet, bits: int) -> None:
+    certificate, key = aws()[1], rsa.generate_private_key(65537, bits)
+    longer = (
+        x509.CertificateBuilder(certificate.issuer, certificate.subject, key.public_key(), 1)
+        .not_valid_before(certificate.not_valid_before_utc)
+        .not_valid_after(certificate.not_valid_after_utc)
+        .sign(key, SHA256())
+    )
+    world.answers[PEM] = (200, {}, pem(longer))
+    assert genuine(signed(notification(sms()), key))
+
+
+def test_what_was_not_there_is_not_asked_for_again_within_a_minute(world: Internet) -> None:
+    there, call = world.answers.pop(PEM), signed(notification(sms()))
+    assert not genuine(call)
+    world.answers[PEM] = there
+    assert not genuine(replace(call, now=NOW + timedelta(seconds=59)))
+    assert len(world.asked) == 1
+    assert genuine(replace(call, now=NOW + timedelta(seconds=60)))
+    assert len(world.asked) == 2
+
+
+def test_what_could_not_be_had_is_still_no_strangers_fault_a_moment_later_and_is_asked_for_after_a_minute(
+    world: Internet,
+) -> None:
+    there, call = world.answers[PEM], signed(notification(sms()))
+    world.answers[PEM] = (503, {}, b"")
+    for seconds in (0, 59):
+        with pytest.raises(FetchFailed):
+            genuine(replace(call, now=NOW + timedelta(seconds=seconds)))
+    assert len(world.asked) == 1
+    world.answers[PEM] = there
+    assert genuine(replace(call, now=NOW + timedelta(seconds=60)))
+
+
+def test_a_flood_of_forged_addresses_is_no_flood_of_fetches_and_aws_is_heard_through_it(world: Internet) -> None:
+    assert genuine(signed(notification(sms())))
+    calls = [signed(notification(sms(), SigningCertURL=f"https://{HOST}/SimpleNotificationService-{n:x}.pem"))
+             for n in range(100)]  # fmt: skip
+    most = sns_signature.MOST_FETCHES
+    for call in calls[: most - 1]:
+        assert not genuine(call)
+    for call in calls[most:]:
+        with pytest.raises(FetchFailed, match="enough"):
+            genuine(call)
+    assert len(world.asked) == most
+    assert genuine(signed(notification(sms(messageBody="the certificate is known"))))
+    assert not genuine(replace(calls[-1], now=NOW + timedelta(minutes=1)))
+    assert len(world.asked) == most + 1
+    assert len(sns_signature._IN_VAIN) <= most
 
 
 def test_a_private_address_behind_the_hosts_name_makes_nothing_genuine(world: Internet) -> None:

@@ -19,6 +19,7 @@ from chalicelib.domain.deadlines import (
     last_day,
     moved,
     working_days_between,
+    working_days_left,
 )
 from tests.unit.samples import CALENDAR, WIB, at
 
@@ -100,6 +101,17 @@ def test_numpy_finds_as_many_working_days_left(start: datetime, later: int, cale
     left = working_days_between(start, deadline, calendar)
     assert left == days_by_numpy(start, last_day(deadline, WIB), calendar)
     assert left >= 0
+
+
+@given(start=INSTANTS, later=st.integers(-200 * 24 * 60, 200 * 24 * 60), calendar=calendars() | st.just(CITYS))
+def test_numpy_finds_as_many_working_days_left_or_gone(start: datetime, later: int, calendar: Calendar) -> None:
+    now = start + timedelta(minutes=later)
+    due, today = last_day(start, WIB), now.astimezone(WIB).date()
+    left = working_days_left(start, now, calendar)
+    if now < start:
+        assert left == days_by_numpy(now, due, calendar) >= 0
+    elif now.astimezone(WIB).time() != time.min:  # midnight belongs to the day before: its working day has not begun
+        assert left == -days_by_numpy(start - timedelta(microseconds=1), today, calendar) <= 0
 
 
 @given(start=INSTANTS, working_days=DAYS, calendar=calendars() | st.just(CITYS))

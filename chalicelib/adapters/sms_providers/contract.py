@@ -1,12 +1,12 @@
-"""What every SMS provider speaks: the request that comes in, what is in it, the reply, three ways to fail."""
+"""What every SMS provider speaks: the request that comes in, what is in it, the reply, the ways to fail."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from chalicelib.domain.values import dataclass
 from chalicelib.settings import SmsProvider
 
 
@@ -17,6 +17,11 @@ class Unreadable(Exception):
 class NotAMessage(Exception):
     """The provider sent it, and it is neither an incoming text nor a final delivery report: answered 2xx, and nothing
     is stored."""
+
+
+class NotNow(Exception):
+    """What a provider's call needs from elsewhere cannot be had now: answered 503, so that it comes again. The text of
+    this error may be logged."""
 
 
 class SendFailed(Exception):
@@ -98,11 +103,11 @@ class Provider(Protocol):
     METHODS: frozenset[str]
 
     def is_genuine(self, request: WebhookRequest, provider: SmsProvider) -> bool:
-        """Say whether the provider made this very request, and lately where its signature carries the time. Never
-        raises for what a stranger may send."""
+        """Say whether the provider made this very request, and lately where its signature carries the time; raise
+        NotNow where that cannot be told now, and nothing else."""
 
     def to_inbound_sms(self, request: WebhookRequest) -> Inbound | DeliveryReport:
-        """Return what came in; raise NotAMessage or Unreadable, and nothing else."""
+        """Return what came in; raise NotAMessage, Unreadable or NotNow, and nothing else."""
 
     def answer(self, text: str | None) -> Reply:
         """Return what the provider expects, with `text` for the citizen where it replies inline."""

@@ -13,6 +13,8 @@ from collections.abc import Callable
 from typing import Any, Final
 from urllib.parse import urljoin, urlsplit
 
+from chalicelib.adapters.sms_providers.contract import NotNow
+
 CONNECT_SECONDS: Final = 2.0
 READ_SECONDS: Final = 3.0
 WHOLE_SECONDS: Final = 8.0
@@ -26,7 +28,7 @@ class FetchRefused(Exception):
     """It is not fetched, or is not what was asked for; at another time the same would be said."""
 
 
-class FetchFailed(Exception):
+class FetchFailed(NotNow):
     """It could not be fetched now: no such name, no answer, a server that has trouble."""
 
 

@@ -119,7 +119,7 @@ def to_inbound_sms(request: WebhookRequest) -> Inbound | DeliveryReport:
     message_id = ".".join(dict.fromkeys(value for name in ("mid", "message_id", "id") for value in found.get(name, [])))
     sender = _one(found, "originator") or _one(found, "sender")
     wire.must_fit(message_id, sender, text)
-    return Inbound(NAME, message_id, wire.e164(sender), text, None)
+    return Inbound(NAME, message_id, wire.international(sender), text, None)
 
 
 def _parameters(request: WebhookRequest) -> Iterable[tuple[str, str]]:

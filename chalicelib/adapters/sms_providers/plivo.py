@@ -118,7 +118,7 @@ def to_inbound_sms(request: WebhookRequest) -> Inbound | DeliveryReport:
     if not text.strip():
         raise Unreadable("no text")
     wire.must_fit(message_id, sender, text)
-    return Inbound(NAME, message_id, wire.e164(sender), text, None)
+    return Inbound(NAME, message_id, wire.international(sender), text, None)
 
 
 def _only(pairs: Iterable[tuple[str, str]], name: str) -> str:

@@ -120,7 +120,7 @@ def _inbound(message: _Text) -> Inbound:
     if not message.body.strip():
         raise Unreadable("no text")
     wire.must_fit(message.id, message.sender, message.body)
-    return Inbound(NAME, message.id, wire.e164(message.sender), message.body, None)
+    return Inbound(NAME, message.id, wire.international(message.sender), message.body, None)
 
 
 def _only_recipient(summary: _Summary) -> _Report:

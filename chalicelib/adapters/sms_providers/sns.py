@@ -9,7 +9,7 @@ SNS POSTs, as text/plain:
                   \\"inboundMessageId\\":\\"cae173d2-66b9-564c-8309-21f858e9fb84\\",
                   \\"previousPublishedMessageId\\":\\"862a8790-60c0-4430-9b2b-658bdexample\\"}",
      "Timestamp": "2026-11-24T03:00:00.000Z", "SignatureVersion": "1", "Signature": "EXAMPLE...",
-     "SigningCertURL": "https://sns.ap-southeast-3.amazonaws.com/SimpleNotificationService-0123.pem"}
+     "SigningCertURL": "https://sns.ap-southeast-3.amazonaws.com/SimpleNotificationService-0123456789abcdef.pem"}
 
 or, as Message, an event of a configuration set whose destination is the same topic (named by SAMBAT_SMS_SNS_ACCOUNT,
 for what we send):

@@ -4,25 +4,32 @@ It is RSA over SHA-1 (SignatureVersion 1) or SHA-256 (2) of the names and values
 its own, in the order of their names. AWS alone can put a certificate at sns.<region>.amazonaws.com: that host, over
 verified TLS, is what makes it AWS's. Headers (X-Amz-Sns-*) are not signed.
 
+Whoever knows the topic can name a certificate that is not there. So what can be told without it comes first, the same
+address is not asked again for a minute, and all addresses together only a few times in one: SNS tries for an hour.
+
 Sources: docs.aws.amazon.com/sns/latest/dg/sns-verify-signature-of-message; aws/aws-sdk-java-v2, SnsHostProvider.java
-and the test vectors of services-custom/sns-message-manager.
+and the test vectors of services-custom/sns-message-manager (how a certificate is named, too).
 """
 
 from __future__ import annotations
 
 import base64
 import re
-from datetime import datetime
+from collections import deque
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from chalicelib.adapters.sms_providers.fetching import FetchRefused, fetch
+from chalicelib.adapters.sms_providers.fetching import FetchFailed, FetchRefused, fetch
 
 if TYPE_CHECKING:
     from cryptography import x509
 
 MOST_CERTIFICATES: Final = 4
+A_WHILE: Final = timedelta(minutes=1)
+MOST_FETCHES: Final = 8  # in A_WHILE
+SIGNATURE_BYTES: Final = range(2048 // 8, 4096 // 8 + 1)  # as many as the bits of an RSA key
 _NOTIFICATION: Final = ("Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type")
 _CONFIRMATION: Final = ("Message", "MessageId", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type")
 _SIGNED: Final = {
@@ -31,6 +38,8 @@ _SIGNED: Final = {
     "UnsubscribeConfirmation": _CONFIRMATION,
 }
 _CERTIFICATES: Final[dict[str, x509.Certificate]] = {}  # by URL, which changes with the certificate
+_FETCHED: Final[deque[datetime]] = deque(maxlen=MOST_FETCHES)
+_IN_VAIN: Final[dict[str, tuple[datetime, type[FetchRefused | FetchFailed]]]] = {}  # by URL, for A_WHILE
 
 
 class Envelope(msgspec.Struct, rename="pascal"):
@@ -59,7 +68,9 @@ def is_signed_by_aws(envelope: Envelope, now: datetime) -> bool:
         return False
     try:
         signature = base64.b64decode(envelope.signature, validate=True)
-        certificate = _certificate(envelope.signing_cert_url, host_of(envelope.topic_arn))
+        if len(signature) not in SIGNATURE_BYTES:
+            return False
+        certificate = _certificate(envelope.signing_cert_url, host_of(envelope.topic_arn), now)
     except (FetchRefused, ValueError):
         return False
     if not certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc:
@@ -93,18 +104,39 @@ def _string_to_sign(envelope: Envelope) -> bytes:
     return "".join(f"{name}\n{value}\n" for name, value in said if value is not None).encode()
 
 
-def _certificate(url: str, host: str) -> x509.Certificate:
+def _certificate(url: str, host: str, now: datetime) -> x509.Certificate:
     """Return the certificate at `url` of that host, kept once read; raise FetchRefused, FetchFailed or ValueError."""
-    if not re.fullmatch(rf"https://{re.escape(host)}/[A-Za-z0-9_-]+\.pem", url):
+    if not re.fullmatch(rf"https://{re.escape(host)}/SimpleNotificationService-[0-9a-f]+\.pem", url):
         raise FetchRefused("not where SNS keeps its certificates")
     if url not in _CERTIFICATES:
-        from cryptography import x509
-
-        certificate = x509.load_pem_x509_certificate(fetch(url, lambda named: named == host))
+        _hold_back(url, now)
+        try:
+            certificate = _fetched(url, host)
+        except (FetchRefused, FetchFailed, ValueError) as error:
+            _IN_VAIN[url] = (now, FetchFailed if isinstance(error, FetchFailed) else FetchRefused)
+            raise
         if len(_CERTIFICATES) >= MOST_CERTIFICATES:
             _CERTIFICATES.clear()
         _CERTIFICATES[url] = certificate
     return _CERTIFICATES[url]
+
+
+def _hold_back(url: str, now: datetime) -> None:
+    """Raise what that address came to within A_WHILE, or FetchFailed where enough was fetched in it; else note that
+    one more is."""
+    for old in [named for named, (at, _) in _IN_VAIN.items() if now - at >= A_WHILE]:
+        del _IN_VAIN[old]
+    if url in _IN_VAIN:
+        raise _IN_VAIN[url][1]("in vain a moment ago")
+    if len(_FETCHED) == MOST_FETCHES and now - _FETCHED[0] < A_WHILE:
+        raise FetchFailed("enough was fetched for now")
+    _FETCHED.append(now)
+
+
+def _fetched(url: str, host: str) -> x509.Certificate:
+    from cryptography import x509
+
+    return x509.load_pem_x509_certificate(fetch(url, lambda named: named == host))
 
 
 def _is_signed_by(certificate: x509.Certificate, signature: bytes, signed: bytes, version: str) -> bool:

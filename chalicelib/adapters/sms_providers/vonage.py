@@ -122,7 +122,7 @@ def to_inbound_sms(request: WebhookRequest) -> Inbound | DeliveryReport:
     part = _part(parameters)
     if part is None and not text.strip():
         raise Unreadable("no text")  # a part may well be one space between two words
-    return Inbound(NAME, message_id, wire.e164(sender), text, part)
+    return Inbound(NAME, message_id, wire.international(sender), text, part)
 
 
 def _part(parameters: dict[str, str]) -> Part | None:

@@ -104,6 +104,13 @@ def e164(number: str) -> str:
     return number.strip()
 
 
+def international(number: str) -> str:
+    """Return a number as E.164 from a carrier that writes all of them with their country's code, but without `+`;
+    what is no such number stays what it is: a short code, or a name."""
+    bare = number.strip()
+    return f"+{bare}" if re.fullmatch(r"[1-9][0-9]{7,14}", bare) else e164(number)
+
+
 def outgoing_id(message_id: str, longest: int) -> str:
     """Return `message_id` as a carrier with this limit takes it, dots as `_`, else a digest of it: the same at every
     attempt."""
