@@ -39,7 +39,9 @@ def html(
         f"default-src 'none'; style-src {rendering.style_source()}; {scripts}img-src data:{pictures}; "
         "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     )
+    later = {"Retry-After": RETRY_AFTER} if status == 503 else {}
     fixed = {
+        **later,
         "Content-Type": "text/html; charset=utf-8",
         "Content-Security-Policy": policy,
         "X-Content-Type-Options": "nosniff",
@@ -59,8 +61,7 @@ def show(template: str, lang: str, status: int = 200, **values: Any) -> Response
     config = current()
     common = {"city": config.city, "zone": config.zone, "now": reading.now()}
     shown = rendering.render(template, lang, config.public_url, **{**common, **values})
-    later = {"Retry-After": RETRY_AFTER} if status == 503 else {}
-    return html(shown, status, later, values.get("script"), values.get("tiles", ""))
+    return html(shown, status, script=values.get("script"), tiles=values.get("tiles", ""))
 
 
 def message(request: Any, about: str, status: int, **values: Any) -> Response:  # noqa: ANN401
@@ -68,9 +69,8 @@ def message(request: Any, about: str, status: int, **values: Any) -> Response:  
     config = current()
     common = {"city": config.city, "zone": config.zone, "now": reading.now()}
     lang = asked_language(request)
-    later = {"Retry-After": RETRY_AFTER} if status == 503 else {}
     shown = rendering.render_message(about, lang, config.public_url, status, **{**common, **values})
-    return html(shown, status, later)
+    return html(shown, status)
 
 
 def shows_problems(request_of: Callable[[], Any]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

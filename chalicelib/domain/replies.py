@@ -13,7 +13,7 @@ _STATUS_MOST: Final = 2
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "Mei", "Jun", "Jul", "Agu", "Sep", "Okt", "Nov", "Des")
 
 NOT_FOUND: Final = "Tiket itu tidak ada untuk nomor ini. Periksa lagi hurufnya, atau kirim aduan Anda dengan kata-kata."
-KEPT: Final = "Tiket itu tidak ada untuk nomor ini. Periksa lagi hurufnya. Kata-kata Anda disimpan untuk dibaca petugas."
+KEPT: Final = "Tiket itu tidak ada untuk nomor ini. Periksa lagi hurufnya. Kata-kata Anda disimpan dan dibaca petugas."
 ADDED: Final = "Tambahan untuk tiket {ticket} sudah kami simpan."
 CANNOT_ADD: Final = "Tiket {ticket} tidak menerima tambahan lagi. Kirim sebagai aduan baru."
 REPLIED: Final = (
