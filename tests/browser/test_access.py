@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page
 
 from tests.browser.conftest import Enter
 from tests.browser.places import EMPTY, PAGES, Place
-from tests.browser.stage import City, Watch, empty_city, enter
+from tests.browser.stage import PREFIX, City, Watch, empty_city, enter
 
 AXE: Final = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text("utf-8")
 RULES: Final = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -38,6 +38,7 @@ def test_axe_finds_nothing_all_has_a_name_and_nothing_is_cut_off_on_a_small_phon
     page = visit(who=place.who, viewport=PHONE)
     place.open(page, city)
     is_for_everybody(page)
+    assert leading_astray(page, city.base) == []
 
 
 @pytest.mark.parametrize("place", EMPTY, ids=lambda place: place.name)
@@ -61,6 +62,13 @@ def is_for_everybody(page: Page) -> None:
     for width in (320, 640):  # 640 px are what a screen of 1280 has at 200 %
         page.set_viewport_size({"width": width, "height": 740})
         assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def leading_astray(page: Page, base: str) -> list[str]:
+    """Return the links and forms of this host that leave the prefix under which the service is."""
+    led: list[str] = page.eval_on_selector_all("a[href], form[action]", "all => all.map(e => e.href || e.action)")
+    host = base.removesuffix(PREFIX)
+    return [to for to in led if to.startswith(host) and not to.startswith((f"{base}/", f"{base}?"))]
 
 
 def described(violation: dict[str, Any]) -> str:

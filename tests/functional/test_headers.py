@@ -118,3 +118,15 @@ def test_who_is_reached_without_tls_does_not_promise_it(city: Service) -> None:
         assert "strict-transport-security" not in headers
         assert {name: headers[name] for name in ALWAYS} == ALWAYS
         assert "Secure" not in str(headers_of(city.get("/masuk"))["set-cookie"])
+
+
+def test_the_form_alone_may_ask_where_the_phone_is(city: Service) -> None:
+    may = {
+        path: headers_of(city.get(path))["permissions-policy"] for path in ("/", "/papan", "/aduan", "/t/00000-00000")
+    }
+    assert [path for path, policy in may.items() if "geolocation=(self)" in policy] == ["/"]
+    assert [path for path, policy in may.items() if "geolocation=()" in policy] == [
+        "/papan",
+        "/aduan",
+        "/t/00000-00000",
+    ]

@@ -144,6 +144,9 @@ def until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
         time.sleep(0.1)
 
 
+MAP_OWNERS = "https://www.openstreetmap.org/copyright"  # the one page elsewhere that a map must lead to
+
+
 def addresses(page: str) -> set[str]:
     """Return every address that a page sends its reader to."""
     return {html.unescape(found) for found in re.findall(r'(?:href|action|src)="([^"#][^"]*)"', page)}
@@ -154,7 +157,8 @@ def prefix(city: Rehearsal) -> str:
 
 
 def assert_addresses_carry_the_prefix(city: Rehearsal, page: str) -> None:
-    found = {address for address in addresses(page) if not address.startswith(("data:", "tel:", "sms:", "mailto:"))}
+    elsewhere = ("data:", "tel:", "sms:", "mailto:", MAP_OWNERS)
+    found = {address for address in addresses(page) if not address.startswith(elsewhere)}
     assert found
     strays = {a for a in found if not urllib.parse.urljoin(f"{city.url}/", a).startswith(f"{city.url}/")}
     assert strays <= {city.url}, "these leave the service, or lose the stage"
