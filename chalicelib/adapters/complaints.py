@@ -117,11 +117,24 @@ def reporters_of(tickets: Collection[str]) -> dict[str, ReporterItem]:
         return {reporter.ticket: reporter for reporter in ReporterItem.batch_get(list(tickets))}
 
 
-def tickets_of_phone(phone_key: str, limit: int = 100) -> list[str]:
-    """Return the last tickets filed from a number, given as its keyed HMAC, the newest first."""
+def tickets_of_phone(phone_key: str, limit: int = 100, *, proven: bool) -> list[str]:
+    """Return the last tickets filed from a number, given as its keyed HMAC, the newest first: those that are `proven`
+    to be that number's, or those for which somebody typed it."""
     with store_errors():
-        rows = ReporterItem.by_phone.query(phone_key, scan_index_forward=False, limit=limit)
+        rows = ReporterItem.by_phone.query(
+            phone_key, ReporterItem.filed.startswith(_filed(proven=proven)), scan_index_forward=False, limit=limit
+        )
         return [item.ticket for item in rows]
+
+
+def filed_key(complaint: Complaint) -> str:
+    """Return where a complaint stands among those of its reporter's number."""
+    return f"{_filed(proven=complaint.proves_number)}{instant(complaint.received_at)}#{complaint.ticket}"
+
+
+def _filed(*, proven: bool) -> str:
+    """Return how the keys begin: many that somebody typed shall not hide those that are proven."""
+    return "own#" if proven else "typed#"
 
 
 def page_of_month(month: str, low: str, high: str, limit: int) -> list[str]:

@@ -248,8 +248,8 @@ class _ByPhone(GlobalSecondaryIndex["ReporterItem"]):  # type: ignore[no-untyped
 class ReporterItem(Item):
     """Who filed it, alone in this table: erasing a person is deleting this one item.
 
-    `phone_key` is a keyed HMAC of the number, `filed` when that number filed it (instant#ticket); `provider` the SMS
-    provider by which the complaint came.
+    `phone_key` is a keyed HMAC of the number, `filed` when that number filed it ("own#instant#ticket", or "typed#..."
+    where it is not proven); `provider` the SMS provider by which the complaint came.
     """
 
     class Meta:

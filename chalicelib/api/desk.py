@@ -12,7 +12,7 @@ from chalicelib.api import forms, opd, reading, ready_answers, staff
 from chalicelib.api.desk_list import CAN, list_page
 from chalicelib.api.errors import Problem, asked_language, bad_field
 from chalicelib.api.identity import Principal, owns
-from chalicelib.api.pages import html, named_complaint, show, shows_problems
+from chalicelib.api.pages import html, message, named_complaint, show, shows_problems
 from chalicelib.api.session import csrf_of, signed_in, signed_in_by_form
 from chalicelib.domain.complaint import REPORTER_READ, Actor, Complaint, Role
 from chalicelib.domain.life import possible_actions
@@ -163,10 +163,22 @@ def _act(ticket: str, form: str, step: Callable[[Principal, Mapping[str, str]], 
     try:
         done = step(who, fields)
     except forms.REFUSALS as error:
-        key = "" if form == "answer" else f"{form}-"
-        told = forms.refused(error, fields, asked_language(desk.current_request), f"{form}_error", key)
-        return _complaint(who, session, opd.own_complaint(who, ticket), refused=told)
+        return _not_done(who, session, ticket, form, fields, error)
     return _complaint(who, session, done, notice="started") if form == "start" else _go_on(who, done.ticket)
+
+
+def _not_done(
+    who: Principal, session: str, ticket: str, form: str, fields: Mapping[str, str], error: Exception
+) -> Response:
+    """Return the complaint's page with what was typed; when it went on to others meanwhile, a page that says so."""
+    lang, family = asked_language(desk.current_request), f"{form}_error"
+    try:
+        complaint = opd.own_complaint(who, ticket)
+    except Problem as gone:
+        to = f"{current().public_url}/meja?lang={lang}"
+        return message(desk.current_request, "gone", gone.status, link=to, typed=fields, fields=[])
+    told = forms.refused(error, fields, lang, family, "" if form == "answer" else f"{form}-")
+    return _complaint(who, session, complaint, refused=told)
 
 
 def _go_on(who: Principal, done: str) -> Response:

@@ -5,6 +5,7 @@ Only an admin does; mayor and auditor read the quarantine.
 
 from __future__ import annotations
 
+import urllib.parse
 from typing import Any, Final, cast, get_args
 
 from chalice.app import Blueprint, Response
@@ -127,7 +128,9 @@ def discard_message(message: str, why: reading.ReasonBody, who: Principal) -> di
 
 def in_list(kept: Kept) -> dict[str, Any]:
     """Return a message as a list shows it: numbers hidden, a long body cut."""
-    return _shown(kept, masked(kept.message.body[:_SHOWN_IN_A_LIST]), _SHOWN_IN_A_LIST)
+    body = kept.message.body
+    said = body if body.startswith("{") else urllib.parse.unquote_plus(body)  # a form hides its numbers from the mask
+    return _shown(kept, masked(said[: 2 * _SHOWN_IN_A_LIST])[:_SHOWN_IN_A_LIST], _SHOWN_IN_A_LIST)
 
 
 def _shown(kept: Kept, body: str, most: int) -> dict[str, Any]:

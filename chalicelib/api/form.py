@@ -72,7 +72,8 @@ def submit_form(request: Any) -> Response:  # noqa: ANN401
     shown = named_complaint(views.filed_view(filed.complaint, filed.receipt))
     shown["verify_due_at"] = views.iso(filed.complaint.verify_due_at)
     answer = show("filed.html", lang, 201, here="/complaints", complaint=shown, script="filed",
-        told=bool(body.phone or body.email), sms_number=current().sms_number if body.phone else "",
+        told=bool(body.email or (body.phone and current().sms_default)), idempotency_key=key or "",
+        sms_number=current().sms_number if body.phone else "",
     )  # fmt: skip
     answer.headers["Location"] = f"{current().public_url}/t/{filed.complaint.ticket}"
     return answer

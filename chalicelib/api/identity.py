@@ -68,10 +68,11 @@ def principal_of(token: str) -> Principal:
         )
     except (jwt.PyJWTError, ValueError, RecursionError) as error:
         raise BadToken from error
-    return _principal(claims, config)
+    return principal_in(claims, config)
 
 
-def _principal(claims: Mapping[str, Any], config: settings.Settings) -> Principal:
+def principal_in(claims: Mapping[str, Any], config: settings.Settings) -> Principal:
+    """Return whom these claims name; BadToken when they are not of an ID token. Whether they are true is not asked."""
     if claims.get("token_use", "id") != "id":
         raise BadToken
     groups = claims.get(config.roles_claim) or []

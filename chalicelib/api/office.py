@@ -16,6 +16,7 @@ from chalicelib.api.identity import Principal
 from chalicelib.api.pages import named_complaint, show, shows_problems
 from chalicelib.api.session import claims_of, csrf_of, signed_in, signed_in_by_form
 from chalicelib.domain.complaint import ADMIN_DESK, Complaint, Rung
+from chalicelib.domain.escalation import State
 from chalicelib.settings import current
 from chalicelib.workflows import standings
 
@@ -25,6 +26,7 @@ page = shows_problems(lambda: office.current_request)
 READERS: Final = ("admin", "mayor", "auditor")
 _MANY: Final = 10  # on one page: each has its own choice among all divisions
 _RECENT, _LISTED = 100, 10  # escalations that are counted, and those that are named
+_AT_ONCE, _PAGES = 200, 5  # the ledger is read so far back for contests that still wait
 
 
 @office.route("/kantor", methods=["GET"], cors=False)
@@ -50,17 +52,33 @@ def queue_page(
         ADMIN_DESK, None, cursor, _MANY, lambda one: one.status == "received" and one.ticket != gone
     )
     where = urllib.parse.urlencode({"cursor": following, "lang": lang})
-    rows, _ = lists.recorded(None, None, None, None, _RECENT, lambda _: True)
-    tally = Counter(row.rung for row in rows)
-    recent = [staff.escalation(escalations.to_escalation(row), {}) for row in rows]
+    rows, is_all = _ledger()
+    tally = Counter(row.rung for row in rows[:_RECENT])
     return show("office.html", lang, here="/kantor", role=who.role, csrf=csrf_of(session),
         items=[_card(one, now) for one in waiting], counts=staff.desk_counts(ADMIN_DESK, now, gone),
         divisions=staff.divisions(now),
         next=f"{current().public_url}/kantor?{where}" if following else None,
-        escalations=recent[:_LISTED], contested=[row for row in recent if row["state"] == "contested"],
+        escalations=_views(rows[:_LISTED]), contested=_views([row for row in rows if row.state == State.CONTESTED]),
+        unread=0 if is_all else len(rows),
         rungs=[(rung, tally[rung]) for rung in Rung], proposals=_proposals(),
         sent=named_complaint(views.list_item(sent, now)) if sent else None,
     )  # fmt: skip
+
+
+def _ledger() -> tuple[list[Any], bool]:
+    """Return the newest escalations, and whether these are all."""
+    rows: list[Any] = []
+    cursor = None
+    for _ in range(_PAGES):
+        page, cursor = lists.recorded(None, None, None, cursor, _AT_ONCE, lambda _: True)
+        rows += page
+        if cursor is None:
+            break
+    return rows, cursor is None
+
+
+def _views(rows: list[Any]) -> list[dict[str, Any]]:
+    return [staff.escalation(escalations.to_escalation(row), {}) for row in rows]
 
 
 def _proposals() -> int:

@@ -16,6 +16,7 @@ from chalicelib.api.public import idempotency_key, read_filing
 from chalicelib.api.session import csrf_of, signed_in, signed_in_by_form
 from chalicelib.domain.arrival import EnteredChannel
 from chalicelib.domain.complaint import Actor, Role
+from chalicelib.settings import current
 from chalicelib.workflows import city, entering
 from chalicelib.workflows.filing import KeyUsedOtherwise
 
@@ -62,8 +63,9 @@ def enter() -> Response:
     except forms.REFUSALS as error:
         return _form(session, forms.refused(error, fields, lang, "error"), key)
     shown = named_complaint(views.filed_view(filed.complaint, filed.receipt))
+    told = bool(reporter.email or (reporter.phone and current().sms_default))
     return show("office_entered.html", lang, 201, here="/kantor/masukan", role="admin", csrf=csrf_of(session),
-                  complaint=shown, told=bool(reporter.phone or reporter.email))  # fmt: skip
+                  complaint=shown, told=told)  # fmt: skip
 
 
 def _said(what: str, lang: str) -> list[dict[str, str]]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
+from collections.abc import Mapping
 from datetime import date
 from typing import Final
 
@@ -59,22 +61,44 @@ def _years() -> list[str]:
 def _shown(
     who: Principal, session: str, year: str, *, refused: forms.Refused = forms.NOTHING, moved: int | None = None
 ) -> Response:
-    days = holidays.table().get(year, {})
+    days = _of(year)
     return show("office_holidays.html", asked_language(holiday_pages.current_request), refused.status,
         here=f"/kantor/libur?year={year}", role=who.role, csrf=csrf_of(session), year=year, years=_years(),
         days=[(date.fromisoformat(day), name) for day, name in sorted(days.items())],
-        lines="\n".join(f"{day} {name}" for day, name in sorted(days.items())), moved=moved,
+        lines="\n".join(_lines(days)), moved=moved, seen=_digest(days),
         **refused.shown(["days"]),
     )  # fmt: skip
+
+
+def _of(year: str) -> Mapping[str, str]:
+    return holidays.table().get(year, {})
+
+
+def _digest(days: Mapping[str, str]) -> str:
+    """Return what stands for a list as it is, so that a form can say which one it corrects."""
+    return hashlib.sha256("\n".join(_lines(days)).encode()).hexdigest()
+
+
+def _lines(days: Mapping[str, str]) -> list[str]:
+    return [f"{day} {name}" for day, name in sorted(days.items())]
+
+
+def _written(text: str) -> list[str]:
+    return sorted(line.strip() for line in text.splitlines() if line.strip())
 
 
 @holiday_pages.route("/kantor/libur", methods=["POST"], content_types=[reading.FORM], cors=False)
 @page
 def corrected() -> Response:
-    """Set the holidays of a year; deadlines that are still to come move with them."""
+    """Set the holidays of a year; deadlines that are still to come move with them. Of a list that somebody else has
+    corrected meanwhile nothing is taken back: the form comes again, beside the list of now."""
     request = holiday_pages.current_request
     who, session, fields = signed_in_by_form(request, "admin")
     year, lang = _year(fields.get("year", "")), asked_language(request)
+    seen = fields.pop("seen", "")
+    if seen != _digest(_of(year)) and _written(fields.get("days", "")) != _lines(_of(year)):
+        said = rendering.text("holidays_error.changed", lang)
+        return _shown(who, session, year, refused=forms.Refused(409, [{"field": "days", "message": said}], fields))
     try:
         years = {**holidays.table(), year: _days(fields.get("days", ""), year)}
         body = reading.checked_holidays(reading.from_form({"years": years}, reading.HolidaysBody))

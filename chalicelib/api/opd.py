@@ -12,6 +12,7 @@ from chalicelib.adapters import complaints
 from chalicelib.api import lists, reading, views
 from chalicelib.api.errors import Problem, answers_problems
 from chalicelib.api.identity import Principal, guard, identify, owns
+from chalicelib.domain.bounds import TimelineFull
 from chalicelib.domain.complaint import Actor, Complaint, Role, Status
 from chalicelib.workflows import contesting, handling
 
@@ -81,9 +82,13 @@ def own_complaint(who: Principal, ticket: str) -> Complaint:
 
 
 def officers_view(who: Principal, complaint: Complaint) -> dict[str, Any]:
-    """Return a complaint as its OPD sees it; that this officer saw its reporter is written down, once."""
+    """Return a complaint as its OPD sees it; that this officer saw its reporter is written down, once. Without its
+    reporter when it holds no more of these."""
     now = reading.now()
-    seen, reporter = handling.reveal_reporter(complaint, Actor(Role.OPD, who.subject), now, every_read=False)
+    try:
+        seen, reporter = handling.reveal_reporter(complaint, Actor(Role.OPD, who.subject), now, every_read=False)
+    except TimelineFull:
+        seen, reporter = complaint, None
     return {**views.staff_view(seen, now), "reporter": views.reporter_view(reporter)}
 
 

@@ -17,6 +17,7 @@ from chalicelib.domain.bounds import TimelineFull
 from chalicelib.domain.complaint import Complaint
 from chalicelib.domain.deadlines import working_days_left
 from chalicelib.domain.keys import receipt_for
+from chalicelib.domain.letters import map_link
 from chalicelib.settings import current
 from chalicelib.workflows import city
 
@@ -85,7 +86,10 @@ def shows_problems(request_of: Callable[[], Any]) -> Callable[[Callable[..., Any
                 problem = problem_of(error)
                 if problem.status == 401:
                     return _sign_in_first(request_of())
-                return message(request_of(), ABOUT.get(problem.status, "unavailable"), problem.status)
+                request = request_of()
+                about = ABOUT.get(problem.status, "unavailable")
+                typed = {} if problem.status == 403 else session.typed_in_vain(request)
+                return message(request, about, problem.status, typed=typed, fields=[])
 
         return page
 
@@ -125,7 +129,7 @@ page = shows_problems(lambda: citizen_pages.current_request)
 
 def named_complaint(view: dict[str, Any]) -> dict[str, Any]:
     """Return a complaint's view with what people call its OPD, division and category, in its timeline too, and with
-    the working days that its answer deadline has left."""
+    the working days that its answer deadline has left and where its point is on a map."""
     now = reading.now()
     known = city.current(now)
 
@@ -135,6 +139,8 @@ def named_complaint(view: dict[str, Any]) -> dict[str, Any]:
                 "category_name": names.category or None}  # fmt: skip
 
     shown = named(view)
+    if view.get("lat") is not None and view.get("long") is not None:
+        shown["map"] = map_link(view["lat"], view["long"])
     if due := view.get("answer_due_at"):
         shown["days_left"] = working_days_left(datetime.fromisoformat(due), now, known.calendar)
     if "timeline" in shown:
@@ -148,6 +154,7 @@ _FOLLOW_UPS: Final = {  # where the reporter's forms go -> the action
     "/complaints/{ticket}/reopen": "reopen",
 }
 _FIELDS: Final = {"message": ("text",), "rate": ("score", "comment"), "reopen": ("reason",)}
+_DONE: Final = {"message": ("message", "replied"), "rate": ("rated",), "reopen": ("reopened",)}  # what is thanked for
 
 
 def ticket_page(
@@ -170,8 +177,14 @@ def ticket_page(
     return show("ticket.html", lang, refused.status, here=f"/t/{complaint.ticket}",
         complaint={**named_complaint(view), "mine": mine}, actions=actions,
         receipt=receipt_for(current().signing_key, complaint.ticket) if mine else None,
-        **refused.shown(fields, complaint.timeline[-1].entry if done else None),
+        **refused.shown(fields, _last_of(complaint, _DONE[_FOLLOW_UPS[request.path]]) if done else None),
     )  # fmt: skip
+
+
+def _last_of(complaint: Complaint, entries: tuple[str, ...]) -> str:
+    """Return which of these entries came last: what somebody else did since, or before a repetition, is not thanked
+    for."""
+    return next(one.entry for one in reversed(complaint.timeline) if one.entry in entries)
 
 
 def _reporters_actions(complaint: Complaint) -> list[str]:

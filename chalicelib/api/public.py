@@ -115,9 +115,11 @@ def add_message(ticket: str) -> Any:  # noqa: ANN401
     """Add to one's own complaint; while it waits for an answer to a question, this is the answer. A form that is sent
     twice adds once."""
     once = reading.is_form(public.current_request)
-    return _follow_up(
-        ticket, reading.MessageBody, lambda own, body: following.add_message(own, body.text, reading.now(), once=once)
-    )
+
+    def step(own: str, body: reading.MessageBody) -> Complaint | None:
+        return following.add_message(own, body.text, reading.now(), once=once, is_reply=None)
+
+    return _follow_up(ticket, reading.MessageBody, step)
 
 
 @public.route("/complaints/{ticket}/rating", methods=["POST"], content_types=[reading.JSON, reading.FORM])

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import hmac
 import re
+import secrets
 import urllib.parse
 from typing import Any, Final
 
@@ -16,7 +17,7 @@ import msgspec
 from chalicelib.adapters.tables import StoreUnavailable
 from chalicelib.api import reading
 from chalicelib.api.errors import Problem
-from chalicelib.api.identity import BadToken, KeysUnavailable, Principal, principal_of
+from chalicelib.api.identity import BadToken, KeysUnavailable, Principal, principal_in, principal_of
 from chalicelib.domain.keys import keyed
 from chalicelib.settings import current
 
@@ -25,6 +26,7 @@ BACK: Final = "sambat_kembali"  # where its browser was going when it had to sig
 SESSION_SECONDS: Final = 12 * 3600  # longer than a token is valid: what was typed for nothing is known as our form's
 SIGN_IN_SECONDS: Final = 600
 _STAFF_PAGE: Final = re.compile(r"/(meja|kantor)(?:/[A-Za-z0-9_-]{1,40}){0,4}(?:\?lang=(?:id|en))?")
+_OF_STAFF: Final = ("/meja", "/kantor", "/keluar")
 _OF_LINKS: Final = frozenset({"lang", "status", "cursor", "done"})
 
 
@@ -47,8 +49,20 @@ def derived(purpose: str, state: str) -> str:
 
 
 def csrf_of(session: str) -> str:
-    """Return what every form of a session's pages carries."""
-    return derived("csrf", session)
+    """Return what every form of a session's pages carries: the same after the same person signed in again, so that
+    what stands open in other tabs can still be sent. A session that names nobody has one that no form carries."""
+    try:
+        claims = claims_of(session)
+        who = principal_in(claims, current())
+    except (BadToken, KeyError, IndexError, ValueError, RecursionError, msgspec.MsgspecError):
+        return secrets.token_urlsafe()
+    stable = [str(claims.get("iss")), who.subject, who.role, who.opd, who.division]
+    return derived("csrf", msgspec.json.encode(stable).decode())
+
+
+def is_ours(fields: dict[str, str], session: str) -> bool:
+    """Say whether a form came from a page of this session's; what says so is taken out of its fields."""
+    return hmac.compare_digest(fields.pop("csrf", "").encode(), csrf_of(session).encode())
 
 
 def proven(token: str) -> Principal:
@@ -60,9 +74,8 @@ def proven(token: str) -> Principal:
 
 
 def claims_of(token: str) -> dict[str, Any]:
-    """Return the claims of a token whose signature was checked."""
-    claims: dict[str, Any] = msgspec.json.decode(base64.urlsafe_b64decode(token.split(".")[1] + "=="))
-    return claims
+    """Return the claims of a token; they are true when its signature was checked."""
+    return msgspec.json.decode(base64.urlsafe_b64decode(token.split(".")[1] + "=="), type=dict[str, Any])
 
 
 def signed_in(request: Any, *roles: str) -> tuple[Principal, str]:  # noqa: ANN401
@@ -81,7 +94,7 @@ def signed_in_by_form(request: Any, *roles: str) -> tuple[Principal, str, dict[s
     """Return who is signed in, the session, and the fields of a form that came from a page of ours."""
     who, session = signed_in(request, *roles)
     fields = reading.read_form(request)
-    if not hmac.compare_digest(fields.pop("csrf", "").encode(), csrf_of(session).encode()):
+    if not is_ours(fields, session):
         raise Problem("forbidden")
     return who, session, fields
 
@@ -116,11 +129,13 @@ def landing(request: Any, role: str) -> str:  # noqa: ANN401
 
 
 def typed_in_vain(request: Any) -> dict[str, str]:  # noqa: ANN401
-    """Return what was typed into a form of ours whose session had run out; nothing of a form that others made."""
-    session = cookies(request).get(SESSION, "")
+    """Return what was typed into a form of ours that was not done; nothing of a form that others made."""
+    if request.method != "POST":
+        return {}
     try:
         fields = reading.read_form(request)
     except Problem:
         return {}
-    is_ours = hmac.compare_digest(fields.pop("csrf", "").encode(), csrf_of(session).encode())
-    return fields if is_ours else {}
+    if not request.path.startswith(_OF_STAFF):  # a citizen has no session to prove it by: the browser says it
+        return {} if request.headers.get("sec-fetch-site") == "cross-site" else fields
+    return fields if is_ours(fields, cookies(request).get(SESSION, "")) else {}

@@ -51,7 +51,7 @@ def _to_division(notice: Notice, names: Names, public_url: str, zone: tzinfo) ->
     }[notice.about]
     known = (
         f"Kategori: {names.category}" if names.category else "",
-        f"Lokasi: {inert(complaint.address)}" if complaint.address else "",
+        _place(complaint),
         f"Alasan: {inert(entry.text)}" if entry.text else "",
     )
     lines = [
@@ -66,6 +66,24 @@ def _to_division(notice: Notice, names: Names, public_url: str, zone: tzinfo) ->
         f"Jawab di sini: {public_url}/meja/{complaint.ticket}",
     ]
     return Letter(f"{subject} {complaint.ticket}, tenggat {due}", _joined(lines))
+
+
+def _place(complaint: Complaint) -> str:
+    point = ""
+    if complaint.lat is not None and complaint.long is not None:
+        point = f"titik {point_of(complaint.lat, complaint.long)} {map_link(complaint.lat, complaint.long)}"
+    told = "; ".join(filter(None, (inert(complaint.address), point)))
+    return f"Lokasi: {told}" if told else ""
+
+
+def point_of(lat: float, long: float) -> str:
+    """Return a point in digits, to a decimetre."""
+    return f"{lat:.6f}, {long:.6f}"
+
+
+def map_link(lat: float, long: float) -> str:
+    """Return where a point can be seen on a map."""
+    return f"https://www.openstreetmap.org/?mlat={lat:.6f}&mlon={long:.6f}#map=18/{lat:.6f}/{long:.6f}"
 
 
 def _replied(notice: Notice, names: Names, public_url: str, zone: tzinfo) -> Letter:

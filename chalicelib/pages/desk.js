@@ -37,12 +37,16 @@
     });
   });
 
-  // A form is sent once, however often its button is pressed.
+  // A form is sent once, however often its button is pressed; after ten seconds without an answer it may be again.
   const under = new Set();
   addEventListener("pageshow", () => under.clear());
   all("form[data-ticket]").forEach((form) => form.addEventListener("submit", (event) => {
-    if (under.has(form)) event.preventDefault();
+    if (under.has(form)) {
+      event.preventDefault();
+      return;
+    }
     under.add(form);
+    setTimeout(() => under.delete(form), 10000);
   }));
 
   // Ready answers go in at once, behind what was typed; another one takes the place of the last.

@@ -1,8 +1,14 @@
-// The complaint is filed: its draft is done with. Copying and printing are offered where there is a script.
+// The complaint is filed: its draft is done with, and its key says so to the form. Copying and printing are offered where
+// there is a script.
 (() => {
 "use strict";
-try { localStorage.removeItem("sambat-draft"); } catch (denied) { /* then there is none */ }
+const FILED = "sambat-filed", LAST = 20;
 const by = (id) => document.getElementById(id), copy = by("copy");
+try {
+  localStorage.removeItem("sambat-draft");
+  const known = JSON.parse(localStorage.getItem(FILED) || "[]"), key = by("slip").dataset.key;
+  if (key) localStorage.setItem(FILED, JSON.stringify([key, ...known.filter((one) => one !== key)].slice(0, LAST)));
+} catch (denied) { /* then no draft was kept either */ }
 if (!copy) return;
 const tell = (text) => { by("copied").textContent = text; };
 copy.hidden = by("print").hidden = false;

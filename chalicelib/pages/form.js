@@ -2,11 +2,11 @@
 // from a map. Without one, or where the phone forbids something, the form works as it is.
 (() => {
 "use strict";
-const KEY = "sambat-draft", DAYS = 7;
+const KEY = "sambat-draft", FILED = "sambat-filed", DAYS = 7;
 const form = document.getElementById("complaint"), words = form.dataset, fields = form.elements;
 const by = (id) => document.getElementById(id);
-const key = fields.idempotency_key.value, sendWords = by("send").textContent;
-let waiting = false, leaving = false, timer = 0;
+const sendWords = by("send").textContent;
+let waiting = false, dirty = false, timer = 0;
 
 const tell = (text) => {
   by("draft").textContent = text;
@@ -27,15 +27,22 @@ const typed = () => {
   return found;
 };
 const isEmpty = (values) => !Object.keys(values).length;
+// What was filed is no draft again, for whoever has this phone next: filed.js wrote its key down.
+const isFiled = (key) => {
+  try { return JSON.parse(localStorage.getItem(FILED) || "[]").includes(key); } catch (denied) { return false; }
+};
 // The key goes with the words: the same draft sent twice is one complaint.
 const save = () => {
   clearTimeout(timer);
+  dirty = false;
+  if (isFiled(fields.idempotency_key.value)) return false;
   const values = typed(), empty = isEmpty(values);
   const kept = store(empty ? null : {at: Date.now(), key: fields.idempotency_key.value, values, waiting}) && !empty;
   by("no-draft").hidden = !kept;
   return kept;
 };
 const soon = () => {
+  dirty = true;
   clearTimeout(timer);
   timer = setTimeout(() => { if (save() && by("draft").textContent === "") tell(words.kept); }, 500);
 };
@@ -50,32 +57,46 @@ const fill = (values) => {
 };
 const restore = () => {
   const draft = stored();
-  if (!draft || !draft.values || !isEmpty(typed())) return;
-  if (!(Date.now() - draft.at < DAYS * 864e5)) { store(null); return; }
+  if (!draft || !draft.values) return;
+  if (!(Date.now() - draft.at < DAYS * 864e5) || isFiled(draft.key)) { store(null); return; }
+  if (!isEmpty(typed())) return;
   fill(draft.values);
   if (typeof draft.key === "string") fields.idempotency_key.value = draft.key;
   by("no-draft").hidden = false;
   tell(draft.waiting ? words.unsent : words.found);
 };
-by("no-draft").onclick = () => {
+const clear = () => {
   waiting = false;
   for (const field of fields) {
     if (field.type === "checkbox") field.checked = false;
     else if (field.type === "radio") field.checked = field.value === "";
     else if (field.name && field.name !== "lang") field.value = "";
   }
-  fields.idempotency_key.value = key;
+  const random = crypto.getRandomValues(new Uint8Array(18));
+  fields.idempotency_key.value = Array.from(random, (byte) => byte.toString(16).padStart(2, "0")).join("");
   showPoint();
+};
+by("no-draft").onclick = () => {
+  clear();
   save();
   tell(words.gone);
   fields.text.focus();
+};
+// After Back the browser fills in again what was sent from here, under the key of then or of now; some only at the end.
+const forgetFiled = () => {
+  const sent = history.state && history.state.sent;
+  if (!isFiled(fields.idempotency_key.value) && !isFiled(sent)) return false;
+  clear();
+  by("no-draft").hidden = true;
+  tell("");
+  return true;
 };
 form.addEventListener("input", soon);
 
 // ---------------------------------------------------------------- sending, at once or when the signal is back
 form.addEventListener("submit", (event) => {
   waiting = navigator.onLine === false;
-  leaving = !waiting;
+  history.replaceState({sent: fields.idempotency_key.value}, "");
   const kept = save();
   if (waiting) {
     event.preventDefault();
@@ -86,12 +107,21 @@ form.addEventListener("submit", (event) => {
 });
 addEventListener("online", () => {
   if (!waiting) return;
+  waiting = false;
+  if (!form.checkValidity()) { // changed since it was sent: it waits for its writer, not for the signal
+    tell(save() ? words.kept : "");
+    form.reportValidity();
+    return;
+  }
   tell(words.online);
-  if (form.requestSubmit) form.requestSubmit();
-  else { waiting = false; leaving = true; form.submit(); }
+  if (form.requestSubmit) form.requestSubmit(); else form.submit();
 });
-addEventListener("pagehide", () => { if (!leaving) save(); });
-addEventListener("pageshow", () => { leaving = false; by("send").textContent = sendWords; });
+addEventListener("pagehide", () => { if (dirty) save(); });
+addEventListener("pageshow", () => {
+  dirty = false;
+  by("send").textContent = sendWords;
+  if (forgetFiled()) history.replaceState(null, "");
+});
 
 // ---------------------------------------------------------------- the place
 const showPoint = () => {
@@ -147,7 +177,8 @@ if (words.map) {
   };
 }
 
+forgetFiled();
 restore();
-if (!isEmpty(typed())) save();
+if (words.typed) save(); // given back by the service, to be mended
 showPoint();
 })();

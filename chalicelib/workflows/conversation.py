@@ -25,10 +25,12 @@ from chalicelib.workflows import city, doubling, filing, following, outgoing
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What the sender is told; `by_stream`: the stream tells it, too, since it follows from a complaint that is new."""
+    """What the sender is told; `by_stream`: the stream tells it, too, since it follows from a complaint that is new.
+    `key` names the message that it replies to, where that came in parts."""
 
     text: str
     by_stream: bool = False
+    key: str = ""
 
 
 def receipt_of(complaint: Complaint) -> Reply:
@@ -54,16 +56,16 @@ def tell_sender(message: Inbound, reply: Reply, now: datetime) -> str | None:
     return None
 
 
-def tell_later(message: Inbound, reply: Reply, now: datetime) -> None:
+def tell_later(message: Inbound, reply: Reply, now: datetime, down: set[str]) -> None:
     """As `tell_sender`, where the provider waits for no answer any more."""
     by_stream = reply.by_stream and not provider_named(message.provider).REPLIES_INLINE
     if not by_stream and may_reply(message):
-        _send(message, reply, now)
+        _send(message, reply, now, down)
 
 
-def _send(message: Inbound, reply: Reply, now: datetime) -> None:
-    phone_key, reply_id = filing.phone_key(message.sender), f"reply.{message_key_of(message)}"
-    outgoing.reply_once(reply_id, message.sender, phone_key, reply.text, message.provider, now)
+def _send(message: Inbound, reply: Reply, now: datetime, down: set[str] | None = None) -> None:
+    phone_key, reply_id = filing.phone_key(message.sender), f"reply.{reply.key or message_key_of(message)}"
+    outgoing.reply_once(reply_id, message.sender, phone_key, reply.text, message.provider, now, down)
 
 
 def message_key_of(message: Inbound) -> str:
@@ -131,7 +133,7 @@ class _Action:
 
 _ACTIONS: Final = {
     Command.ADD: _Action(
-        lambda ticket, meant, now: following.add_message(ticket, meant.text, now, once=True),
+        lambda ticket, meant, now: following.add_message(ticket, meant.text, now, once=True, is_reply=None),
         replies.ADDED,
         replies.CANNOT_ADD,
     ),
@@ -175,17 +177,17 @@ def _act(meant: Sms, message: Inbound, now: datetime) -> str:
 
 def _kept(message: Inbound, now: datetime) -> str:
     """Keep for the staff what was said about a ticket that is not this number's: mistyped, it would be lost."""
-    said = {"from": message.sender, "text": message.text}
-    kept = Quarantined(message.provider, "about a ticket that this number has not filed", json.dumps(said))
-    quarantine.quarantine(kept, message_key_of(message), now)
+    said = json.dumps({"from": message.sender, "text": message.text}, ensure_ascii=False)
+    kept = Quarantined(message.provider, "about a ticket that this number has not filed", said)
+    name = name_of(settings.current().signing_key, "kept", message.sender, sms.same_text(message.text))
+    quarantine.quarantine(kept, name, now)
     return replies.KEPT
 
 
 def complaints_of_number(sender: str) -> list[Complaint]:
     """Return the last that this number has surely filed: who types another's on the web shall not read their next
     words."""
-    filed = complaints.complaints_of(complaints.tickets_of_phone(filing.phone_key(sender)))
-    return [one for one in filed if one.proves_number]
+    return complaints.complaints_of(complaints.tickets_of_phone(filing.phone_key(sender), proven=True))
 
 
 def _only_answered(sender: str) -> str | None:

@@ -13,7 +13,7 @@ import msgspec
 
 from chalicelib import settings
 from chalicelib.adapters import complaints, intake
-from chalicelib.adapters.tables import ReporterItem, instant
+from chalicelib.adapters.tables import ReporterItem
 from chalicelib.domain.arrival import file_complaint
 from chalicelib.domain.complaint import REPORTER, Actor, Complaint, Filing
 from chalicelib.domain.keys import name_of, receipt_for, ticket_for
@@ -139,7 +139,7 @@ def _store(
     )  # fmt: skip
     if complaint.provisional:
         log.error("calendar_missing: a deadline is provisional, load the holidays of the coming year")
-    who = _reporter_item(reporter, ticket, fingerprint, now)
+    who = _reporter_item(reporter, complaint, fingerprint)
     if who and not complaints.add_reporter(who):
         return None
     stored, stored_fingerprint = complaints.add_complaint(complaint, fingerprint)
@@ -150,13 +150,13 @@ def _store(
     return None
 
 
-def _reporter_item(reporter: Reporter, ticket: str, fingerprint: str, now: datetime) -> ReporterItem | None:
+def _reporter_item(reporter: Reporter, complaint: Complaint, fingerprint: str) -> ReporterItem | None:
     given = {name: value for name in Reporter.__slots__ if (value := getattr(reporter, name))}
     if not given:
         return None
     if reporter.phone:
-        given |= {"phone_key": phone_key(reporter.phone), "filed": f"{instant(now)}#{ticket}"}
-    return ReporterItem(ticket=ticket, fingerprint=fingerprint, **given)
+        given |= {"phone_key": phone_key(reporter.phone), "filed": complaints.filed_key(complaint)}
+    return ReporterItem(ticket=complaint.ticket, fingerprint=fingerprint, **given)
 
 
 def phone_key(phone: str) -> str:

@@ -8,7 +8,7 @@ from itertools import takewhile
 from typing import Final
 
 from chalicelib.domain import life
-from chalicelib.domain.complaint import Complaint
+from chalicelib.domain.complaint import Complaint, Status
 from chalicelib.workflows import city
 from chalicelib.workflows.changing import change
 
@@ -16,21 +16,24 @@ _TRIED_AGAIN: Final = timedelta(days=2)  # no provider delivers an SMS again lat
 
 
 def add_message(
-    ticket: str, text: str, now: datetime, *, once: bool = False, is_reply: bool = False
+    ticket: str, text: str, now: datetime, *, once: bool = False, is_reply: bool | None = False
 ) -> Complaint | None:
     """Add the reporter's words to the complaint, or reply to its question; None when there is none. Raises
     TimelineFull, IllegalAction.
 
     With `once`, the same words again within two days add nothing: so an SMS that is delivered again, by whatever id and
     as long as a provider tries, is added once; the same complaint a month later is news. With `is_reply` only what
-    was said since the last question counts: two questions may have one answer, "Ya".
+    was said since the last question counts: two questions may have one answer, "Ya". None: it is one while the
+    complaint waits for it.
     """
     said = unicodedata.normalize("NFC", text)
     calendar = city.current(now).calendar
 
     def decide(complaint: Complaint) -> Complaint:
-        entries = reversed(complaint.timeline)
-        since = takewhile(lambda entry: entry.entry != "asked", entries) if is_reply else entries
+        entries, replies = reversed(complaint.timeline), is_reply
+        if replies is None:
+            replies = complaint.status is Status.WAITING
+        since = takewhile(lambda entry: entry.entry != "asked", entries) if replies else entries
         messages = (entry for entry in since if entry.entry in ("message", "replied"))
         known = once and any(entry.text == said and now - entry.at < _TRIED_AGAIN for entry in messages)
         return complaint if known else life.add_message(complaint, said, now, calendar)

@@ -150,12 +150,16 @@ def _next_morning(now: datetime) -> datetime:
     return there.replace(hour=city.policy().quiet[1], minute=0, second=0, microsecond=0)
 
 
-def reply_once(reply_id: str, to: str, phone_key: str, text: str, provider: str, now: datetime) -> None:
+def reply_once(
+    reply_id: str, to: str, phone_key: str, text: str, provider: str, now: datetime, down: set[str] | None = None
+) -> None:
     """Send the reply to a command by the provider that it came by, else by the fallback, once for each message id;
-    StoreUnavailable while that is down, so that the whole delivery is tried again."""
+    StoreUnavailable while that is down, so that the whole delivery is tried again. `down` are the carriers known to
+    be so: they are left alone."""
+    down = set[str]() if down is None else down
     if not to.startswith("+") or sent.already_sent([reply_id]):
         return
-    record, down, config = sent.sent(reply_id, now, "sms", "reply", None, [], ""), set[str](), settings.current()
+    record, config = sent.sent(reply_id, now, "sms", "reply", None, [], ""), settings.current()
     providers = [name for name in dict.fromkeys((provider, config.sms_fallback)) if name in config.sms]
     try:
         taken = _hand_over(to, phone_key, text, reply_id, providers, now, down)
@@ -164,7 +168,7 @@ def reply_once(reply_id: str, to: str, phone_key: str, text: str, provider: str,
     except NoRoom:
         record.state = "held"
     except SendFailed as error:
-        if down:
+        if down.intersection(providers):
             raise StoreUnavailable("the reply did not go out") from error
         record.state = "failed"  # refused for good: to deliver the command again would change nothing
     sent.record_sent([record])
@@ -239,6 +243,8 @@ def _try_again(row: OwedSms, now: datetime, down: set[str]) -> bool:
         return _given_up(record)
     notice, reporter = found
     letter, providers, undelivered = letter_of(notice, now), providers_for(reporter), int(record.undelivered or 0)
+    if wants_none(reporter):
+        return _by_email(record, row, letter, reporter, now, down) if reporter.email else _given_up(record, "unwanted")
     if not providers or not _wait(row.attempts or 1, undelivered):
         return _by_email(record, row, letter, reporter, now, down)
     to, phone_key, after = str(reporter.phone), str(reporter.phone_key), replace(row, attempts=row.attempts + 1)
@@ -263,11 +269,11 @@ def _try_again(row: OwedSms, now: datetime, down: set[str]) -> bool:
 
 
 def _found(row: OwedSms) -> tuple[Notice, ReporterItem] | None:
-    """Return the notice and whom it is for; None where either is gone, or an SMS is no longer welcome."""
+    """Return the notice and whom it is for; None where either is gone."""
     complaint = complaints.complaint_of(row.ticket)
     notice = next((one for one in notices_owed(None, complaint) if one.id == row.id), None) if complaint else None
     reporter = complaints.reporter_of(notice.ticket) if notice else None
-    return (notice, reporter) if notice and reporter and not wants_none(reporter) else None
+    return (notice, reporter) if notice and reporter else None
 
 
 def letter_of(notice: Notice, now: datetime) -> Letter:

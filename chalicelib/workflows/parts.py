@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import unicodedata
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -16,8 +17,10 @@ from chalicelib.adapters import intake
 from chalicelib.adapters.intake import Group
 from chalicelib.adapters.sms_providers import Inbound
 from chalicelib.domain import gsm, sms
+from chalicelib.domain.bounds import TimelineFull
 from chalicelib.domain.complaint import Complaint
 from chalicelib.domain.keys import name_of
+from chalicelib.domain.life import IllegalAction
 from chalicelib.workflows import city, conversation, following
 from chalicelib.workflows.conversation import Reply
 
@@ -39,7 +42,7 @@ def receive(message: Inbound, now: datetime) -> Reply | None:
     if filed := conversation.outcome_of(_as_message(group)):
         return _added_late(group, filed, place, message, now)
     kept = intake.add_part(group, place, message.text, delivery, _wait_until(group))
-    return _taken_in(group, kept, now) if len(kept) >= part.total else None
+    return _taken_in(group, kept, now) if _is_whole(group, kept) else None
 
 
 def _group(message: Inbound, ref: str, total: int, now: datetime) -> Group:
@@ -57,7 +60,8 @@ def receive_unnumbered(message: Inbound, now: datetime) -> Reply | None:
     group = intake.group_of_delivery(delivery)
     if group is None:
         is_command = not is_cut and sms.read_sms(message.text).command is not sms.Command.FILE
-        if is_command or (not is_cut and not intake.has_group(name, now, window)):
+        stands_alone = is_command or (not is_cut and not intake.has_group(name, now, window))
+        if stands_alone or conversation.outcome_of(message):  # what was a message of its own is no part of another's
             return conversation.receive_whole(message, now)
         group = intake.group_of_part(name, 0, message.provider, message.sender, now, window)
     place = next((one for one, _ in intake.parts_of(group) if one.endswith(delivery)), f"{now.isoformat()}#{delivery}")
@@ -68,10 +72,17 @@ def receive_unnumbered(message: Inbound, now: datetime) -> Reply | None:
 
 
 def _added_late(group: Group, filed: Complaint, place: str, message: Inbound, now: datetime) -> Reply:
-    if (place, message.text) not in intake.parts_of(group):
-        following.add_message(filed.ticket, message.text, now, once=True)
-        intake.keep_part(group, place, message.text, conversation.message_key_of(message))
+    kept = intake.parts_of(group)
+    if (place, message.text) in kept:
+        return _taken_in(group, kept, now) if _is_whole(group, kept) else conversation.receipt_of(filed)
+    following.add_message(filed.ticket, message.text, now, once=True)
+    intake.keep_part(group, place, message.text, conversation.message_key_of(message))
     return conversation.receipt_of(filed)
+
+
+def _is_whole(group: Group, kept: Sequence[tuple[str, str]]) -> bool:
+    """Say whether all parts are there; of one whose parts have no numbers nobody knows."""
+    return 0 < group.total <= len(kept)
 
 
 def _as_message(group: Group, text: str = "") -> Inbound:
@@ -95,13 +106,17 @@ def _take_in(group: Group, kept: Sequence[tuple[str, str]], now: datetime) -> tu
     text, complete = _joined(group, kept)
     whole = _as_message(group, text)
     if earlier := _tail_before(group, kept):
-        following.add_message(earlier.ticket, text, now, once=True)
-        return whole, conversation.receipt_of(earlier)
+        try:
+            following.add_message(earlier.ticket, text, now, once=True)
+        except (TimelineFull, IllegalAction):
+            log.warning("the beginning of a long message came too late for its end: it is a complaint of its own")
+        else:
+            return whole, conversation.receipt_of(earlier)
     reply = conversation.receive_whole(whole, now, incomplete=not complete)
     stored = conversation.outcome_of(whole)
     for part in _left_out(stored, kept):
         following.add_message(stored.ticket if stored else "", part, now, once=True)
-    return whole, reply
+    return whole, replace(reply, key=conversation.message_key_of(whole))
 
 
 def _joined(group: Group, kept: Sequence[tuple[str, str]]) -> tuple[str, bool]:
@@ -131,12 +146,13 @@ def file_overdue(now: datetime, written_at: datetime) -> tuple[int, int]:
     """Take in every long message that has waited long enough as of `now` with what came of it, marked so, and tell its
     sender; return how many were, and how many could not be: the next sweep tries those again. `written_at` is the wall
     clock, on which the complaint arrives."""
-    filed = failed = 0
+    filed, failed, down = 0, 0, set[str]()
     for group in intake.groups_due(now):
         try:
-            conversation.tell_later(*_take_in(group, intake.parts_of(group), written_at), written_at)
+            if kept := intake.parts_of(group):  # nothing was kept of a part that broke off: it is delivered again
+                conversation.tell_later(*_take_in(group, kept, written_at), written_at, down)
+                filed += 1
             intake.close_group(group, _wait_until(group))
-            filed += 1
         except Exception:
             failed += 1
             log.exception("a long message was not filed")

@@ -80,6 +80,19 @@ def signed_out(page: Page, city: City) -> None:
     page.wait_for_selector("main h1")
 
 
+def read_on(page: Page, _: City) -> None:
+    """Open the first message that nobody could read."""
+    with page.expect_navigation():
+        page.locator("a.button.plain[href*='/kantor/karantina/']").first.click()
+
+
+def asked_for_token(page: Page, city: City) -> None:
+    """Ask for one's own token."""
+    page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
+    with page.expect_navigation():
+        page.click(f"form[action^='{city.base}/kantor/token'] button")
+
+
 PAGES: Final = (
     # citizens
     Place("form", "/"),
@@ -123,10 +136,12 @@ PAGES: Final = (
     Place("office-letter", "/kantor/status/dishub/parkir/surat", "mayor"),
     Place("office-entry", "/kantor/masukan", "admin"),
     Place("office-quarantine", "/kantor/karantina", "admin"),
+    Place("office-message", "/kantor/karantina", "admin", then=read_on),
     Place("office-rewards", "/kantor/penghargaan", "admin"),
     Place("office-figures", "/kantor/angka", "auditor"),
     Place("office-holidays", "/kantor/libur", "admin"),
 )
+UNPICTURED: Final = (Place("office-token", "/kantor", "admin", then=asked_for_token),)  # it shows a token
 EMPTY: Final = (  # a city in which nothing has happened yet
     Place("empty-complaints", "/aduan"),
     Place("empty-board", "/papan"),

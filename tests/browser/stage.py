@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,7 +17,8 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Dialog,
 
 from infra import browser
 from infra.local import control
-from tests.system.test_local_run import ENGINE, Run, clean_environment, free_port, running
+from infra.local.schedule import EVERY, next_firing
+from tests.system.test_local_run import ENGINE, Run, clean_environment, free_port, running, until
 
 ROOT: Final = Path(__file__).parents[2]
 PREFIX: Final = "/api"
@@ -93,6 +95,7 @@ def empty_city(folder: Path) -> Iterator[City]:
 def city_at_work(folder: Path) -> Iterator[City]:
     """Run a service with its history written."""
     with empty_city(folder) as city:
+        until(no_sweep_is_near, seconds=60)  # one as of today would get into the middle of what happened before
         done = subprocess.run(  # noqa: S603  our own program
             [sys.executable, "-m", "tests.browser.write", str(city.run.port), str(city.run.data)],
             cwd=ROOT, env=clean_environment() | {"SAMBAT_PUBLIC_URL": city.base}, capture_output=True, text=True,
@@ -102,6 +105,12 @@ def city_at_work(folder: Path) -> Iterator[City]:
         assert control.ask(city.run.port, "recompute") == []  # all of it is told and counted by now
         city.named = json.loads(done.stdout)
         yield city
+
+
+def no_sweep_is_near() -> bool:
+    """Say whether the service's own next sweep is far enough away to write a history first."""
+    now = datetime.now(UTC)
+    return next_firing(now) - now > timedelta(seconds=40) and now - next_firing(now) + EVERY > timedelta(seconds=3)
 
 
 # ------------------------------------------------------------------------------------------------ the browser

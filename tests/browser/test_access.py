@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.browser.conftest import Enter
-from tests.browser.places import EMPTY, PAGES, Place
+from tests.browser.places import EMPTY, PAGES, UNPICTURED, Place
 from tests.browser.stage import PREFIX, City, Watch, empty_city, enter
 
 AXE: Final = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text("utf-8")
@@ -31,7 +31,7 @@ def nowhere(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Itera
         yield running
 
 
-@pytest.mark.parametrize("place", PAGES, ids=lambda place: place.name)
+@pytest.mark.parametrize("place", [*PAGES, *UNPICTURED], ids=lambda place: place.name)
 def test_axe_finds_nothing_all_has_a_name_and_nothing_is_cut_off_on_a_small_phone_or_at_twice_the_size(
     visit: Enter, city: City, place: Place
 ) -> None:

@@ -96,6 +96,53 @@ def test_what_is_typed_outlives_a_closed_page_and_waits_for_the_signal(visit: En
     expect(page.locator("#text")).to_have_value("")
 
 
+def test_what_was_filed_is_no_draft_again_for_whoever_has_the_phone_next(visit: Enter, watch: Watch) -> None:
+    page = visit("/")
+    open_folds(page)
+    page.fill("#name", "Warga Uji")
+    page.fill("#phone", "0800 0000 0001")
+    file(page, LAMP)
+    page.go_back()
+    expect(page.locator("#send")).to_be_visible()
+    expect(page.locator("#text")).to_have_value("")
+    expect(page.locator("#phone")).to_have_value("")
+    page.goto(watch.base + "/papan")
+    page = page.context.new_page()
+    page.goto(watch.base + "/")
+    for field in ("#text", "#name", "#phone"):
+        expect(page.locator(field)).to_have_value("")
+    expect(page.locator("#no-draft")).to_be_hidden()
+    assert page.evaluate("localStorage.getItem('sambat-draft')") is None
+    page.fill("#text", "Jembatan bambu patah.")  # what is new is a draft again
+    expect(page.locator("#no-draft")).to_be_visible()
+    page.reload()
+    expect(page.locator("#text")).to_have_value("Jembatan bambu patah.")
+
+
+def test_what_was_typed_last_is_kept_at_once_when_the_page_is_left(visit: Enter, watch: Watch) -> None:
+    page = visit("/")
+    page.fill("#text", "Jembatan bambu patah.")
+    page.goto(watch.base + "/papan")
+    page.goto(watch.base + "/")
+    expect(page.locator("#text")).to_have_value("Jembatan bambu patah.")
+
+
+def test_what_was_changed_while_it_waited_for_the_signal_waits_for_its_writer(visit: Enter) -> None:
+    page = visit("/")
+    page.fill("#text", LAMP)
+    page.context.set_offline(True)
+    page.click("#send")
+    expect(page.locator("#draft")).to_contain_text("sinyal")
+    page.fill("#text", "Lampu")
+    page.context.set_offline(False)
+    expect(page.locator("#draft")).to_have_text("Draf tersimpan di HP ini saja.")
+    page.fill("#text", "Lampu jalan mati, dan ini belum selesai kami tulis")
+    page.context.set_offline(True)
+    page.context.set_offline(False)
+    expect(page.locator("#draft")).to_have_text("Draf tersimpan di HP ini saja.")
+    expect(page.locator("#send")).to_have_text("Kirim aduan")
+
+
 def test_the_place_may_be_where_the_phone_is_or_a_point_on_a_map_that_loads_when_it_is_asked_for(
     visit: Enter, watch: Watch, city: City
 ) -> None:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from infra.local import control
 from tests.browser.conftest import Enter
@@ -51,6 +51,29 @@ def test_forty_complaints_can_be_answered_in_an_hour_for_each_takes_three_clicks
         assert city.json("GET", f"/complaints/{ticket}")["status"] == "answered"
         seen.append(ticket)
     assert len(set(seen)) == ANSWERED, "after each answer the next complaint is shown"
+
+
+def test_a_form_whose_answer_does_not_come_is_sent_once_and_after_ten_seconds_again(visit: Enter, city: City) -> None:
+    page = visit(who=OFFICER)
+    page.clock.install()
+    page.goto(f"{city.base}/meja")
+    page.locator(".cards a.card").first.click()
+    page.fill("form[action*='/answer'] #text", "Sudah kami kerjakan.")
+    sent: list[str] = []
+
+    def take(route: Route) -> None:
+        sent.append(route.request.method)
+        route.fulfill(status=204)  # the page stays
+
+    page.route("**/answer?*", take)
+    for _ in range(2):
+        page.click("form[action*='/answer'] button.big")
+    page.wait_for_timeout(200)
+    assert sent == ["POST"]
+    page.clock.fast_forward(10_000)
+    page.click("form[action*='/answer'] button.big")
+    page.wait_for_timeout(200)
+    assert sent == ["POST"] * 2
 
 
 def ticket_in(page: Page) -> str:

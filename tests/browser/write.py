@@ -51,7 +51,7 @@ def put_aside(at: datetime) -> None:
     from chalicelib.adapters.quarantine import Quarantined, quarantine
 
     for number, text in enumerate(("sambat \ufffd\ufffd lampu jl ...", "Pesan gambar tanpa teks")):
-        quarantine(Quarantined("generic", "no text", text), f"message-{number}", at)
+        quarantine(Quarantined("generic", "no text", text), f"message{number}", at)
 
 
 def main(port: int, data: Path) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 from urllib.parse import parse_qs
 
 from moto.core.botocore_stubber import BotocoreStubber
@@ -156,6 +156,9 @@ def set_as(**changes: str | None) -> Iterator[None]:
         yield
     finally:
         _set(before)
+
+
+NO_SMS: Final[dict[str, str | None]] = {f"SAMBAT_SMS_{name}_SECRET": None for name in ("TWILIO", "GENERIC", "SMSGATE")}
 
 
 def _set(values: dict[str, str | None]) -> None:

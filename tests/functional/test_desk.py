@@ -18,6 +18,7 @@ from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
 import pytest
+from botocore.exceptions import EndpointConnectionError
 
 from chalicelib import settings
 from chalicelib.adapters import complaints
@@ -28,7 +29,7 @@ from chalicelib.domain.complaint import Actor, Kind, Role
 from chalicelib.pages import script_source
 from chalicelib.workflows import handling
 from tests.builders import FORM, Answer, Service, token
-from tests.functional.scenes import HOLE, LAMP, PARKING, filed, opened, wall_clock
+from tests.functional.scenes import HOLE, LAMP, PARKING, Call, filed, opened, wall_clock, watched_calls
 
 DAY = timedelta(days=1)
 
@@ -898,6 +899,88 @@ def test_a_form_of_another_site_changes_nothing(service: Service, officer: Brows
     assert "sambat_session" in officer.cookies
 
 
+def test_what_stands_open_in_another_tab_can_be_sent_after_signing_in_again(service: Service, officer: Browser) -> None:
+    ticket = filed(LAMP).ticket
+    csrf = csrf_of(officer.get(f"/meja/{ticket}"))
+    later = wall_clock() + timedelta(hours=2)
+    officer.cookies["sambat_session"] = token("opd", "dpuprpkp", sub="sri", exp=later, nonce="other")
+    answer = officer.submit(f"/meja/{ticket}/answer", {"csrf": csrf, "text": "Sudah menyala."})
+    assert answer.status == 303
+    assert stored(ticket)[-1].text == "Sudah menyala."
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"sub": "joko"}, {"custom:opd": "dishub"}, {"custom:division": "pju"},
+        {"cognito:groups": ["admin"]}, {"cognito:groups": []},
+    ],
+)  # fmt: skip
+def test_each_who_and_what_they_may_have_forms_of_their_own(service: Service, other: dict[str, Any]) -> None:
+    assert form_token(token("opd", "dpuprpkp", sub="sri")) != form_token(
+        token("opd", "dpuprpkp", **{"sub": "sri", **other})
+    )
+
+
+@pytest.mark.parametrize("session", ["", "x", "x.y.z", "x.W10.z", "x.e30.z", "x.é.z", "x." + "W1tb" * 3000 + ".z"])
+def test_a_session_that_names_nobody_has_no_forms(service: Service, session: str) -> None:
+    assert form_token(session) != form_token(session)
+
+
+def gone(call: Call) -> None:
+    """Let the table of complaints take no more."""
+    if call.operation in ("UpdateItem", "TransactWriteItems") and "complaints" in json.dumps(call.params, default=str):
+        raise EndpointConnectionError(endpoint_url="https://dynamodb.example")
+
+
+def test_what_was_typed_when_the_database_was_away_is_not_lost(service: Service, officer: Browser) -> None:
+    ticket = filed(LAMP).ticket
+    csrf = csrf_of(officer.get(f"/meja/{ticket}"))
+    path, fields = f"/meja/{ticket}/answer", {"text": "Sudah <b>menyala</b>."}
+    with watched_calls(gone):
+        answer = officer.submit(path, {**fields, "csrf": csrf})
+        others = officer.submit(path, {**fields, "csrf": "x"})
+    assert (answer.status, answer.headers["Retry-After"], others.status) == (503, "5", 403)
+    assert "Sudah &lt;b&gt;menyala&lt;/b&gt;." in answer.text
+    assert csrf not in answer.text
+    assert "menyala" not in others.text
+
+
+def test_what_a_citizen_typed_when_the_database_was_away_is_not_lost_nor_is_their_receipt_shown(
+    service: Service,
+) -> None:
+    filing = service.post("/complaints", {"text": LAMP}).json
+    path, fields = f"/complaints/{filing['ticket']}/messages", {"text": "Masih mati.", "receipt": filing["receipt"]}
+    with watched_calls(gone):
+        answer = service.form(path, fields)
+        others = service.form(path, fields, sec_fetch_site="cross-site")
+    assert (answer.status, others.status) == (503, 503)
+    assert "Masih mati." in answer.text
+    assert filing["receipt"] not in answer.text
+    assert "Masih mati." not in others.text
+
+
+def test_an_answer_to_what_went_elsewhere_meanwhile_is_not_lost(service: Service, officer: Browser) -> None:
+    ticket = filed(LAMP).ticket
+    csrf = csrf_of(officer.get(f"/meja/{ticket}"))
+    sent(officer, ticket, "refuse", reason="Bukan kami.")
+    for text in ("Sudah <b>menyala</b>.", "Sudah menyala. " * 300):  # nothing wrong with it; too long besides
+        answer = officer.submit(f"/meja/{ticket}/answer", {"csrf": csrf, "text": text})
+        assert answer.status == 404
+        assert "Aduan ini tidak di meja Anda" in answer.text
+        assert html.escape(text.strip()) in answer.text
+        assert 'href="https://sambat.example/api/meja?lang=id"' in answer.text
+
+
+def test_an_officer_sees_the_point_and_the_photos(service: Service, officer: Browser) -> None:
+    photo = "https://foto.example/tiang.jpg?a=1&b=2"
+    filing = {"text": LAMP, "lat": -7.9812, "long": 112.6304, "photos": [photo]}
+    page = officer.get(f"/meja/{service.post('/complaints', filing).json['ticket']}").text
+    where = "https://www.openstreetmap.org/?mlat=-7.981200&mlon=112.630400#map=18/-7.981200/112.630400"
+    assert f'<a href="{html.escape(where)}" rel="noreferrer">' in page
+    assert f'<a href="{html.escape(photo)}" rel="noreferrer nofollow">' in page
+
+
 def test_a_desk_action_takes_nothing_but_a_form(service: Service, officer: Browser) -> None:
     ticket = filed(LAMP).ticket
     csrf = csrf_of(officer.get(f"/meja/{ticket}"))
@@ -946,3 +1029,17 @@ def test_signing_out_takes_the_session_away(service: Service, officer: Browser) 
     assert officer.cookies == {}
     assert {"Path=/api", "Max-Age=0", "HttpOnly", "SameSite=Lax", "Secure"} == officer.flags["sambat_session"]
     assert officer.get("/meja").status == 303
+
+
+def test_who_was_signed_in_too_long_signs_out_all_the_same(service: Service) -> None:
+    over = token("opd", "dpuprpkp", exp=wall_clock() - timedelta(seconds=1))
+    browser = Browser(service, {"sambat_session": over})
+    assert browser.submit("/keluar", {"csrf": "x"}).status == 403
+    assert browser.cookies
+    assert browser.submit("/keluar", {"csrf": form_token(over)}).status == 200
+    assert browser.cookies == {}
+
+
+def test_a_sign_out_without_a_session_takes_none_away(browser: Browser) -> None:
+    answer = browser.submit("/keluar", {"csrf": "x"})
+    assert (answer.status, all_cookies(answer)) == (200, [])

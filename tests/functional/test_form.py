@@ -12,7 +12,7 @@ import pytest
 from chalicelib.adapters.tables import PREFIX
 from chalicelib.workflows import city
 from tests.builders import Answer, Service
-from tests.functional.doors import LAMP, VAGUE, set_as
+from tests.functional.doors import LAMP, NO_SMS, VAGUE, set_as
 from tests.functional.test_web_intake import fields_of
 
 
@@ -83,6 +83,9 @@ def test_the_receipt_comes_with_what_happens_next_and_by_when(service: Service) 
     sent = service.form("/complaints", {"text": LAMP, "phone": "0800 0000 0001"}).text
     assert "Kami kabari lewat nomor HP" in sent
     assert re.search(r"paling lambat <b>\w+, \d+ \w+ \d{4}</b> \(5 hari kerja lagi\)", sent)
+    with set_as(**NO_SMS):  # nothing is promised that cannot come
+        assert "Kami kabari" not in service.form("/complaints", {"text": LAMP, "phone": "0800 0000 0001"}).text
+        assert "Kami kabari" in service.form("/complaints", {"text": LAMP, "email": "warga@mail.example"}).text
     waits = service.form("/complaints", {"text": VAGUE}).text
     assert "Kami kabari" not in waits
     assert re.search(r"dinas yang tepat, paling lambat <b>\w+, \d+ \w+ \d{4}</b>", waits)

@@ -191,6 +191,41 @@ def test_a_command_that_only_the_sweep_takes_in_is_done_and_answered(service: Se
     assert len(carrier.texts) == 2
 
 
+def test_a_carrier_that_is_down_is_asked_once_a_sweep(service: Service, carrier: Carrier) -> None:
+    for n in range(4):
+        part(0, 1, f"TAMBAH 7K3QD-9XW2Z masih gelap {n}", ref=f"r{n}")
+    carrier.status = 503
+    with pytest.raises(sweeping.SweepIncomplete):
+        sweep(11)
+    assert len(carrier.asked) == 1
+    carrier.status = 202
+    assert sweep(26)["filed"] == 4
+    assert len(carrier.asked) == 5
+
+
+def test_the_reply_to_a_command_in_parts_arrives_when_the_carrier_is_back(service: Service, carrier: Carrier) -> None:
+    ticket = ticket_in([part(0, number) for number in (1, 2, 3)][-1])
+    said_more = (f"TAMBAH {ticket} sekarang jukirnya ", "tiga orang")
+    generic_part(service, said_more[0], 1, 2, ref="b8")
+    carrier.status = 503
+    assert generic_part(service, said_more[1], 2, 2, ref="b8").status == 503
+    carrier.status = 202
+    for number in (2, 1, 2):
+        assert generic_part(service, said_more[number - 1], number, 2, ref="b8").status == 200
+    assert carrier.texts[1:] == [(CITIZEN, replies.ADDED.format(ticket=ticket))]
+    assert said(service, ticket) == [TEXT, "".join(said_more).partition(f"{ticket} ")[2]]
+
+
+def test_a_part_of_which_nothing_was_kept_is_told_nothing_and_comes_again(service: Service, carrier: Carrier) -> None:
+    with watched_aws(lambda call: aws_fault() if call.action == "BatchWriteItem" else None):
+        assert generic_part(service, "CEK 7K3QD-9XW2Z", 1, 2).status == 503
+    later = datetime.now(UTC) + 11 * MINUTE
+    sweeping.sweep(later, later)
+    assert (carrier.texts, waiting(service)) == ([], 0)
+    generic_part(service, "CEK 7K3QD-9XW2Z", 1, 2)
+    assert waiting(service) == 1
+
+
 def test_while_the_carrier_is_down_the_sweep_keeps_the_reply_for_the_next_one(
     service: Service, carrier: Carrier
 ) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import gzip
 import html
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from chalicelib.adapters import complaints
+from chalicelib.adapters.tables import EscalationItem, instant
 from chalicelib.domain.complaint import Complaint
 from tests.builders import Answer, Service, token
 from tests.functional.scenes import LAMP, UNCLEAR, filed, opened, wall_clock
@@ -277,6 +278,31 @@ def test_an_admin_settles_a_contest_once(
     assert "Sanggahan ini sudah diputuskan." in again.text
     assert "Sekali lagi." in again.text
     assert "Sanggahan yang menunggu keputusan" not in admin.get("/kantor").text
+
+
+def test_a_contest_is_not_buried_by_newer_escalations_and_beyond_them_it_is_said(
+    service: Service, admin: Browser
+) -> None:
+    ticket, said = contested(service), "tidak tampil di sini, tetapi mungkin masih menunggu"
+    later(wall_clock(), 150)
+    queue = admin.get("/kantor").text
+    assert f"/kantor/{ticket}?" in queue.partition("Sanggahan yang menunggu keputusan")[2]
+    assert said not in queue
+    assert "Teguran: 100 dari 100 eskalasi terbaru" in queue
+    later(wall_clock(), 1000)
+    queue = admin.get("/kantor").text
+    assert f"/kantor/{ticket}?" not in queue
+    assert f"lebih lama dari 1000 eskalasi terakhir {said}" in queue
+
+
+def later(now: datetime, many: int) -> None:
+    """Let so many escalations stand in the ledger after all that were recorded."""
+    with EscalationItem.batch_write() as batch:
+        for n in range(many):
+            batch.save(
+                EscalationItem(ticket=f"T{n:04}-LATER", n=1, clock=1, rung="warning", opd="dishub", division="parkir",
+                    deadline=instant(now), written_at=instant(now), recorded=f"{instant(now + DAY)}#T{n:04}-LATER#0001")
+            )  # fmt: skip
 
 
 def test_a_verdict_needs_its_reason_and_one_of_two_buttons(service: Service, admin: Browser) -> None:

@@ -11,9 +11,9 @@ from chalicelib.adapters import complaints
 from chalicelib.domain.keys import receipt_for
 from chalicelib.settings import current
 from tests.builders import Answer, Service
-from tests.functional.doors import aws_fault, tables, watched_aws
+from tests.functional.doors import NO_SMS, aws_fault, set_as, tables, watched_aws
 from tests.functional.office_browsers import OTHERS, signed_in, stored, wrong
-from tests.functional.scenes import LAMP, PARKING, UNCLEAR
+from tests.functional.scenes import HOLE, LAMP, PARKING, UNCLEAR
 from tests.functional.test_desk import Browser, csrf_of
 
 WHERE = "/kantor/masukan"
@@ -73,8 +73,13 @@ def test_the_receipt_is_shown_once_to_be_handed_over_and_opens_the_complaint(ser
 def test_what_waits_for_dispatch_and_whether_they_are_told_is_said(service: Service, admin: Browser) -> None:
     alone = entered(admin, text=UNCLEAR)
     assert "menunggu disposisi" in alone.text
-    assert "Tanpa nomor HP dan e-mail" in alone.text
+    assert "Tidak ada kabar yang bisa dikirim" in alone.text
     assert "mendapat kabar" in entered(admin, text=UNCLEAR, email="warga@mail.example").text
+    assert "mendapat kabar" in entered(admin, text=PARKING, phone="+628000000001").text
+    with set_as(**NO_SMS):
+        silent = entered(admin, text=LAMP, phone="+628000000001").text
+        assert "Tidak ada kabar yang bisa dikirim" in silent
+        assert "mendapat kabar" in entered(admin, text=HOLE, phone="+628000000001", email="warga@mail.example").text
 
 
 def test_the_same_form_sent_twice_is_one_complaint(service: Service, admin: Browser) -> None:

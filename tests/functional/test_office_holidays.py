@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
 
 from chalicelib.adapters import registry
 from chalicelib.workflows import holidays
-from tests.builders import Service
-from tests.functional.office_browsers import OTHERS, filled, signed_in, stored, wrong
+from tests.builders import Answer, Service
+from tests.functional.office_browsers import OTHERS, signed_in, stored, wrong
 from tests.functional.scenes import LAMP, filed, opened, wall_clock
 from tests.functional.test_desk import Browser, csrf_of
 
@@ -19,6 +20,18 @@ WHERE = "/kantor/libur"
 @pytest.fixture
 def admin(service: Service) -> Browser:
     return signed_in(service)
+
+
+def filled(browser: Browser, page: str, path: str, **fields: str) -> Answer:
+    """Open a year, write another list into its form, and send it."""
+    return written(browser, browser.get(page), path, **fields)
+
+
+def written(browser: Browser, page: Answer, path: str, **fields: str) -> Answer:
+    """Write another list into the form of a page that was opened at some time, and send it."""
+    seen = re.search(r'name="seen" value="([0-9a-f]+)"', page.text)
+    assert seen
+    return browser.submit(path, {"csrf": csrf_of(page), "seen": seen[1], **fields})
 
 
 def lines(year: str, *more: str) -> str:
@@ -102,6 +115,25 @@ def test_while_deadlines_still_move_another_change_waits(service: Service, admin
     assert refused.status == 409
     assert "Coba lagi 15 menit lagi" in refused.text
     assert "2026-12-31 Libur &lt;kota&gt;" in refused.text
+
+
+def test_what_another_admin_stored_meanwhile_is_shown_and_not_taken_back(service: Service, admin: Browser) -> None:
+    other = signed_in(service, sub="budi")
+    mine, theirs = (one.get(f"{WHERE}?year=2027") for one in (admin, other))
+    text, before = lines("2027", "2027-11-30 Libur <b>"), lines("2027", "2027-11-29 Libur a")
+    assert written(other, theirs, WHERE, year="2027", days=before).status == 200
+    assert written(other, theirs, WHERE, year="2027", days=before).status == 200  # sent twice is no change of others
+    for wrong_line in ("", "\nx"):  # a mistake in it changes nothing of that
+        refused = written(admin, mine, WHERE, year="2027", days=text + wrong_line)
+        assert (refused.status, wrong(refused)) == (409, ["days"])
+        assert "sudah diubah orang lain" in refused.text
+        assert "2027-11-30 Libur &lt;b&gt;" in refused.text
+        assert "29 November 2027</time> Libur a" in refused.text
+        assert set(holidays.table()["2027"]) & {"2027-11-29", "2027-11-30"} == {"2027-11-29"}
+    assert written(admin, refused, WHERE, year="2027", days=text).status == 200
+    assert set(holidays.table()["2027"]) & {"2027-11-29", "2027-11-30"} == {"2027-11-30"}
+    bare = {"csrf": csrf_of(mine), "year": "2027", "days": "2027-01-01 Tahun Baru"}
+    assert admin.submit(WHERE, bare).status == 409
 
 
 def test_nobody_else_changes_a_day(service: Service, admin: Browser) -> None:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from chalicelib.adapters import complaints
-from chalicelib.domain.complaint import Actor, Complaint, Role
+from chalicelib.domain import bounds
+from chalicelib.domain.complaint import REPORTER_READ, Actor, Complaint, Entry, Role
 from chalicelib.domain.life import IllegalAction
 from chalicelib.domain.ticket import ticket_from
 from chalicelib.workflows import handling
+from chalicelib.workflows.changing import change
 from tests.builders import Answer, Service, token
 from tests.functional.scenes import HOLE, LAMP, PARKING, UNCLEAR, Call, filed, opened, wall_clock, watched_calls
 
@@ -401,6 +404,15 @@ def test_a_read_that_cannot_be_written_down_shows_nobody(service: Service) -> No
     assert answer.status == 503
     assert answer.headers["Retry-After"]
     assert "Warga" not in answer.text
+
+
+def test_a_complaint_that_holds_no_more_reads_is_shown_without_its_reporter(service: Service) -> None:
+    ticket = filed(LAMP, name="Warga Uji").ticket
+    read = Entry(wall_clock(), REPORTER_READ, "auditor", "x")
+    change(ticket, lambda one: replace(one, timeline=(*one.timeline, *[read] * bounds.MOST_READS)))
+    answer = service.get(f"/opd/complaints/{ticket}", officer())
+    assert (answer.status, answer.json["reporter"], answer.json["text"]) == (200, None, LAMP)
+    assert "Warga Uji" not in answer.text
 
 
 def test_a_read_and_an_answer_at_the_same_time_are_both_kept(service: Service) -> None:

@@ -756,7 +756,7 @@ def test_who_said_berhenti_meanwhile_gets_nothing(service: Service, carrier: Car
     carrier.asked.clear()
     assert sweep(service, local(12)) == 0
     assert carrier.asked == []
-    assert record(service, message_id)["state"] == "failed"
+    assert record(service, message_id)["state"] == "unwanted"
     assert owed_rows(service) == []
 
 

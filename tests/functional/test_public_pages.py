@@ -362,3 +362,13 @@ def test_anybodys_cache_may_keep_a_public_page_for_a_minute_in_one_language(serv
     assert '<html lang="id"' in answer.text
     assert '<html lang="en"' in service.get(path, accept_language="en").text
     assert "noindex" not in answer.text
+
+
+def test_what_was_handed_on_counts_again_and_the_board_does_not_call_that_complaints(service: Service) -> None:
+    ticket = filed(LAMP).ticket
+    body = {"opd": "dpuprpkp", "division": "jalan", "reason": "Bukan lampu."}
+    assert service.post(f"/opd/complaints/{ticket}/forward", body, token("opd", "dpuprpkp")).status == 200
+    service.deliver()
+    board = service.get("/papan").text
+    assert re.findall(r'counted=dispatched[^"]*"><b>(\d+)</b> ([^<]*)</a>', board)[0] == ("2", "diteruskan")
+    assert "dihitung lagi setiap kali diteruskan" in board

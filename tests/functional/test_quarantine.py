@@ -192,7 +192,7 @@ def test_it_becomes_a_complaint_of_that_number_and_part_of_its_conversation(serv
     (reporter,) = service.items("reporters")
     assert {name: value["S"] for name, value in reporter.items()} == {
         "ticket": filed["ticket"], "name": "Warga Satu", "phone": CITIZEN, "provider": "generic",
-        "filed": f"{reporter['filed']['S'][:24]}#{filed['ticket']}",
+        "filed": f"{reporter['filed']['S'][:28]}#{filed['ticket']}",
         "fingerprint": reporter["fingerprint"]["S"], "phone_key": reporter["phone_key"]["S"],
     }  # fmt: skip
 

@@ -79,6 +79,28 @@ def test_a_reporter_replies_to_the_question_and_the_agency_goes_on(service: Serv
     )  # fmt: skip
 
 
+def test_two_questions_may_have_one_answer_and_what_is_sent_twice_is_added_once(service: Service) -> None:
+    ticket = filed(LAMP).ticket
+    receipt = {"receipt": receipt_for(current().signing_key, ticket), "text": "Ya"}
+    for question in ("Di depan nomor 12?", "Masih padam malam ini?"):
+        officer(service, ticket, "ask", text=question)
+        for _ in range(2):
+            done = service.form(f"/complaints/{ticket}/messages?lang=id", receipt)
+            assert "balasan Anda tersimpan" in done.text
+        assert stored(ticket).status == "dispatched"
+    assert [entry.entry for entry in stored(ticket).timeline[2:]] == ["asked", "replied"] * 2
+
+
+def test_what_is_sent_again_is_thanked_for_in_words_whatever_came_between(service: Service) -> None:
+    ticket = filed(LAMP).ticket
+    fields = {"receipt": receipt_for(current().signing_key, ticket), "text": "Sekarang dua lampu."}
+    assert service.form(f"/complaints/{ticket}/messages?lang=id", fields).status == 200
+    officer(service, ticket, "start")
+    again = service.form(f"/complaints/{ticket}/messages?lang=id", fields)
+    assert "keterangan Anda tersimpan" in again.text
+    assert [entry.entry for entry in stored(ticket).timeline[2:]] == ["message", "started"]
+
+
 def test_a_reporter_adds_to_what_is_under_way(service: Service) -> None:
     ticket = filed(LAMP).ticket
     done = sent(service, ticket, "messages", text="Sekarang <b>dua</b> lampu.")

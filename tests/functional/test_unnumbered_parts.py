@@ -96,6 +96,24 @@ def test_the_last_part_may_come_first_and_nothing_is_lost(service: Service) -> N
     assert sweep(12)["filed"] == 0
 
 
+def test_the_beginning_of_what_was_rejected_meanwhile_is_a_complaint_of_its_own(service: Service) -> None:
+    ticket = ticket_in(deliver(0, TAIL, "m-3"))
+    deliver(1, HEAD, "m-1")
+    rejected = {"reason": "spam", "note": "Bukan aduan."}
+    assert service.post(f"/admin/complaints/{ticket}/reject", rejected, token("admin")).status == 200
+    assert sweep(11)["filed"] == 1
+    assert texts(service) == sorted([TAIL, HEAD])
+    assert sweep(12)["filed"] == 0
+
+
+def test_a_message_of_its_own_that_is_delivered_again_is_no_part_of_another(service: Service) -> None:
+    ticket = ticket_in(deliver(0, "Sambat sampah menumpuk di Pasar Dinoyo", "m-0"))
+    deliver(100, HEAD, "m-1")
+    assert ticket_in(deliver(101, "Sambat sampah menumpuk di Pasar Dinoyo", "m-0")) == ticket
+    other = ticket_in(deliver(102, TAIL, "m-2"))
+    assert said(service, other) == [HEAD + TAIL]
+
+
 def test_a_middle_part_that_comes_last_is_added(service: Service) -> None:
     deliver(0, HEAD, "m-1")
     ticket = ticket_in(deliver(1, TAIL, "m-3"))

@@ -115,7 +115,7 @@ def values(words: str) -> dict[str, dict[str, Any]]:
         },
         "office_holidays.html": {
             **office, "notice": None, "year": "2026", "years": ["2026", "2027"], "moved": 3,
-            "days": [(date(2026, 8, 17), words)], "lines": f"2026-08-17 {words}", "fields": ["days"],
+            "days": [(date(2026, 8, 17), words)], "lines": f"2026-08-17 {words}", "fields": ["days"], "seen": "0f",
             "typed": {"days": words}, "errors": [{"field": "days", "message": words}],
         },
         "letter.html": {"csrf": words, "letter": letter(words)},

@@ -66,13 +66,13 @@ def lives_of(said: str, **filing: Any) -> Iterator[tuple[Complaint | None, Compl
     yield one, merge(one, survivor(), ADMIN, LATER)[0]
 
 
-def notices(said: str = "Sudah diganti.", **filing: str) -> Iterator[Notice]:
+def notices(said: str = "Sudah diganti.", **filing: Any) -> Iterator[Notice]:
     """Yield every notice that there is, for a complaint with these words."""
     for old, new in lives_of(said, **filing):
         yield from notices_owed(old, new)
 
 
-def letters(said: str = "Sudah diganti.", **filing: str) -> dict[tuple[str, str], Letter]:
+def letters(said: str = "Sudah diganti.", **filing: Any) -> dict[tuple[str, str], Letter]:
     return {(notice.to, notice.about): letter_for(notice, NAMES, URL, WIB) for notice in notices(said, **filing)}
 
 
@@ -103,6 +103,26 @@ def test_a_new_complaint_is_told_with_its_text_deadline_and_where_to_answer(to: 
         f"Jawab di sini: {URL}/meja/{TICKET}\n"
     )
     assert letter.sms == ""
+
+
+MAP = "https://www.openstreetmap.org/?mlat=-7.981234&mlon=112.630400#map=18/-7.981234/112.630400"
+
+
+@pytest.mark.parametrize(
+    ("known", "line"),
+    [
+        ({"lat": -7.981234, "long": 112.6304}, f"Lokasi: titik -7.981234, 112.630400 {MAP}\n"),
+        (
+            {"address": "Jl. Bukirsari 12", "lat": -7.981234, "long": 112.6304},
+            f"Lokasi: Jl. Bukirsari 12; titik -7.981234, 112.630400 {MAP}\n",
+        ),
+        ({"address": "Jl. Bukirsari 12", "lat": -7.981234}, "Lokasi: Jl. Bukirsari 12\n"),
+        ({"long": 112.6304}, ""),
+    ],
+)
+def test_the_division_is_told_the_point_on_the_map(known: dict[str, Any], line: str) -> None:
+    text = letters(**known)[To.DIVISION, "dispatched"].text
+    assert [one for one in text.splitlines(keepends=True) if one.startswith("Lokasi")] == [line] * bool(line)
 
 
 def test_what_is_not_known_leaves_no_empty_line() -> None:

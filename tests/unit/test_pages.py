@@ -175,6 +175,7 @@ def values_of(name: str, words: str = "Lampu jalan mati") -> dict[str, Any]:
         "filed.html": {
             "complaint": a_complaint(opd_name=words, verify_due_at=DUE),
             "told": True,
+            "idempotency_key": words,
             "sms_number": "081333471111",
         },
         "ticket.html": {
@@ -232,6 +233,7 @@ def values_of(name: str, words: str = "Lampu jalan mati") -> dict[str, Any]:
                 a_waiting(words, ticket="7K3QM-2ZX6T", suggestion=a_suggestion(words, division=None, label="spam")),
             ],
             "counts": {"late": 1, "today": 1, "rest": 38},
+            "unread": 1000,
             "next": f"{BASE}/kantor?cursor=abc",
             "divisions": divisions(words),
             "escalations": [an_escalation(rung, n) for n, rung in enumerate(RUNGS, 1)],
@@ -1027,6 +1029,28 @@ def test_an_unnamed_reporter_is_said_to_be_one() -> None:
     assert "Anonim, atau tidak meninggalkan nama" in page.words
     assert "Tercatat: aduan ini mulai dikerjakan." in page.words
     assert "+6281234567890" not in page.words
+
+
+def test_staff_see_the_point_and_the_photos_and_a_photo_of_no_web_address_is_none() -> None:
+    where = "https://www.openstreetmap.org/?mlat=1.000000&mlon=2.000000#map=18/1.000000/2.000000"
+    photos = ["https://foto.example/a.jpg?x=<b>&y=1", "javascript:alert(1)"]
+    seen = {"map": where, "lat": 1.0, "long": 2.0, "photos": photos}
+    for name in ("desk_complaint.html", "office_complaint.html"):
+        page = shown(name, complaint={**values_of(name)["complaint"], **seen})
+        links = {link["href"]: link["rel"] for link in page.all("a") if "rel" in link}
+        assert links == {where: "noreferrer", photos[0]: "noreferrer nofollow"}
+        assert photos[0] in page.words
+        assert "1.000000, 2.000000" in page.words
+
+
+def test_all_that_was_typed_is_shown_again_and_nothing_that_nobody_typed() -> None:
+    typed = {
+        "name": "Warga Uji", "asked": "+6280000000001", "merge-into": "7K3QM-2ZX5T", "text": "Sudah menyala.",
+        "csrf": "s1", "idempotency_key": "s2", "lang": "s3", "receipt": "s4", "interim": "s5", "a-b-rung": "s6",
+    }  # fmt: skip
+    page = Page(pages.render_message("unavailable", "id", BASE, 503, now=NOW, typed=typed, fields=["text"]))
+    assert page.words.count("Yang tadi Anda tulis") == 1
+    assert [words in page.words for words in typed.values()] == [True] * 3 + [False] * 7
 
 
 def test_errors_are_said_in_the_words_of_the_form() -> None:

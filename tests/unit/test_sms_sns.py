@@ -54,7 +54,7 @@ def aws() -> tuple[rsa.RSAPrivateKey, x509.Certificate]:
 
 def forget() -> None:
     """Let no certificate be known, and none have been asked for."""
-    for kept in (sns_signature._CERTIFICATES, sns_signature._IN_VAIN, sns_signature._FETCHED):
+    for kept in (sns_signature._CERTIFICATES, sns_signature._PROVEN, sns_signature._IN_VAIN, sns_signature._FETCHED):
         kept.clear()
 
 
@@ -332,6 +332,18 @@ def test_the_certificate_is_fetched_once_for_many_messages_and_anew_when_its_add
         assert genuine(signed(notification(sms(), SigningCertURL=f"https://{HOST}{path}")))
         assert len(sns_signature._CERTIFICATES) <= sns_signature.MOST_CERTIFICATES
     assert len(world.asked) == 7
+
+
+def test_forged_calls_that_name_other_certificates_never_throw_out_the_one_that_was_proven(world: Internet) -> None:
+    assert genuine(signed(notification(sms())))
+    for number in range(6):
+        path = f"/SimpleNotificationService-{number}.pem"
+        world.answers[path] = world.answers[PEM]
+        url = f"https://{HOST}{path}"
+        assert not genuine(signed(notification(sms(), SigningCertURL=url), MessageId="another"))
+    before = len(world.asked)
+    assert genuine(signed(notification(sms(messageBody="after it"))))
+    assert len(world.asked) == before
 
 
 @pytest.mark.parametrize(

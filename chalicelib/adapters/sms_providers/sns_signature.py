@@ -37,7 +37,8 @@ _SIGNED: Final = {
     "SubscriptionConfirmation": _CONFIRMATION,
     "UnsubscribeConfirmation": _CONFIRMATION,
 }
-_CERTIFICATES: Final[dict[str, x509.Certificate]] = {}  # by URL, which changes with the certificate
+_CERTIFICATES: Final[dict[str, x509.Certificate]] = {}  # fetched, by URL, which changes with the certificate
+_PROVEN: Final[dict[str, x509.Certificate]] = {}  # those that verified a signature: no stranger throws them out
 _FETCHED: Final[deque[datetime]] = deque(maxlen=MOST_FETCHES)
 _IN_VAIN: Final[dict[str, tuple[datetime, type[FetchRefused | FetchFailed]]]] = {}  # by URL, for A_WHILE
 
@@ -75,7 +76,16 @@ def is_signed_by_aws(envelope: Envelope, now: datetime) -> bool:
         return False
     if not certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc:
         return False
-    return _is_signed_by(certificate, signature, signed, envelope.signature_version)
+    if not _is_signed_by(certificate, signature, signed, envelope.signature_version):
+        return False
+    _keep(_PROVEN, envelope.signing_cert_url, certificate)
+    return True
+
+
+def _keep(certificates: dict[str, x509.Certificate], url: str, certificate: x509.Certificate) -> None:
+    if url not in certificates and len(certificates) >= MOST_CERTIFICATES:
+        certificates.clear()
+    certificates[url] = certificate
 
 
 def host_of(topic: str) -> str:
@@ -105,20 +115,19 @@ def _string_to_sign(envelope: Envelope) -> bytes:
 
 
 def _certificate(url: str, host: str, now: datetime) -> x509.Certificate:
-    """Return the certificate at `url` of that host, kept once read; raise FetchRefused, FetchFailed or ValueError."""
+    """Return the certificate at `url` of that host; raise FetchRefused, FetchFailed or ValueError."""
     if not re.fullmatch(rf"https://{re.escape(host)}/SimpleNotificationService-[0-9a-f]+\.pem", url):
         raise FetchRefused("not where SNS keeps its certificates")
-    if url not in _CERTIFICATES:
-        _hold_back(url, now)
-        try:
-            certificate = _fetched(url, host)
-        except (FetchRefused, FetchFailed, ValueError) as error:
-            _IN_VAIN[url] = (now, FetchFailed if isinstance(error, FetchFailed) else FetchRefused)
-            raise
-        if len(_CERTIFICATES) >= MOST_CERTIFICATES:
-            _CERTIFICATES.clear()
-        _CERTIFICATES[url] = certificate
-    return _CERTIFICATES[url]
+    if known := _PROVEN.get(url) or _CERTIFICATES.get(url):
+        return known
+    _hold_back(url, now)
+    try:
+        certificate = _fetched(url, host)
+    except (FetchRefused, FetchFailed, ValueError) as error:
+        _IN_VAIN[url] = (now, FetchFailed if isinstance(error, FetchFailed) else FetchRefused)
+        raise
+    _keep(_CERTIFICATES, url, certificate)
+    return certificate
 
 
 def _hold_back(url: str, now: datetime) -> None:
