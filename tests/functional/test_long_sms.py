@@ -346,6 +346,21 @@ def test_the_sweep_that_comes_while_the_last_part_files_it_changes_nothing(servi
     assert "incomplete" not in complaint
 
 
+def test_the_same_text_by_another_id_that_comes_while_the_first_is_filed_is_the_same_complaint(
+    service: Service,
+) -> None:
+    def whole(message_id: str) -> str:
+        reply = texting.receive_sms(Inbound("generic", message_id, CITIZEN, TEXT, None), NOW)
+        assert reply
+        return reply.text
+
+    replies_to: list[str] = []
+    with during(service, "PutItem", "complaints", "", lambda: replies_to.append(whole("m-2"))):
+        replies_to.append(whole("m-1"))
+    (complaint,) = stored(service)
+    assert {ticket_in(reply) for reply in replies_to} == {complaint["ticket"]}
+
+
 def test_one_long_message_that_cannot_be_filed_holds_up_no_other_and_is_reported(service: Service) -> None:
     for sender in (CITIZEN, NEIGHBOUR):
         part(0, 1, sender=sender)
