@@ -127,6 +127,11 @@ def tickets_of_phone(phone_key: str, limit: int = 100, *, proven: bool) -> list[
         return [item.ticket for item in rows]
 
 
+def all_tickets_of_phone(phone_key: str) -> list[str]:
+    """Return those that are proven, then those that were typed."""
+    return [ticket for proven in (True, False) for ticket in tickets_of_phone(phone_key, proven=proven)]
+
+
 def filed_key(complaint: Complaint) -> str:
     """Return where a complaint stands among those of its reporter's number."""
     return f"{_filed(proven=complaint.proves_number)}{instant(complaint.received_at)}#{complaint.ticket}"

@@ -48,8 +48,7 @@ def search() -> dict[str, Any]:
 
 def tickets_of(phone: str) -> list[str]:
     """Return the tickets filed from a telephone number, however it is typed; Problem 400 when it cannot be one."""
-    key = filing.phone_key(reading.phone_number(phone))
-    return [ticket for proven in (True, False) for ticket in complaints.tickets_of_phone(key, proven=proven)]
+    return complaints.all_tickets_of_phone(filing.phone_key(reading.phone_number(phone)))
 
 
 @admin.route("/admin/complaints/{ticket}", methods=["GET"], authorizer=identify)

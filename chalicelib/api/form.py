@@ -34,7 +34,6 @@ def map_script() -> Response:
     headers = {
         "Content-Type": "text/javascript; charset=utf-8",
         "Cache-Control": "public, max-age=31536000, immutable",
-        "X-Content-Type-Options": "nosniff",
     }
     return Response(rendering.map_script(), headers=headers)
 

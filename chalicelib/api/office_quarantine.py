@@ -6,6 +6,7 @@ A list hides numbers; reading one message whole is written down.
 from __future__ import annotations
 
 import urllib.parse
+from collections.abc import Callable
 from typing import Any, Final
 
 from chalice.app import Blueprint, Response
@@ -72,14 +73,11 @@ def _message(who: Principal, session: str, message: str, refused: forms.Refused 
 @page
 def file(message: str) -> Response:
     """Make a complaint of what a person read in the message, and go on with the open ones."""
-    request = quarantine_pages.current_request
-    who, session, fields = signed_in_by_form(request, "admin")
-    try:
-        filed = entering.file_message(message, reading.from_form(fields, reading.ReadSmsBody), who)
-    except _REFUSALS as error:
-        told = forms.refused(error, fields, asked_language(request), "quarantine_error")
-        return _message(who, session, message, told)
-    return _list(who, session, {}, notice="quarantine_filed", ticket=filed.ticket)
+
+    def step(fields: dict[str, str], who: Principal) -> str:
+        return entering.file_message(message, reading.from_form(fields, reading.ReadSmsBody), who).ticket
+
+    return _act(message, step, "quarantine_filed")
 
 
 @quarantine_pages.route(
@@ -88,11 +86,21 @@ def file(message: str) -> Response:
 @page
 def discard(message: str) -> Response:
     """Say why nothing becomes of the message, and go on with the open ones."""
+
+    def step(fields: dict[str, str], who: Principal) -> None:
+        entering.discard_message(message, reading.from_form(fields, reading.ReasonBody), who)
+
+    return _act(message, step, "quarantine_discarded", "discard-")
+
+
+def _act(message: str, step: Callable[[dict[str, str], Principal], str | None], notice: str, key: str = "") -> Response:
+    """Do a step of the admin's, which may return a ticket, and go on with the list; with an error, the message again
+    and what was typed."""
     request = quarantine_pages.current_request
     who, session, fields = signed_in_by_form(request, "admin")
     try:
-        entering.discard_message(message, reading.from_form(fields, reading.ReasonBody), who)
+        ticket = step(fields, who)
     except _REFUSALS as error:
-        told = forms.refused(error, fields, asked_language(request), "quarantine_error", "discard-")
+        told = forms.refused(error, fields, asked_language(request), "quarantine_error", key)
         return _message(who, session, message, told)
-    return _list(who, session, {}, notice="quarantine_discarded")
+    return _list(who, session, {}, notice=notice, ticket=ticket)

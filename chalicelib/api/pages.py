@@ -45,8 +45,6 @@ def html(
         **later,
         "Content-Type": "text/html; charset=utf-8",
         "Content-Security-Policy": policy,
-        "X-Content-Type-Options": "nosniff",
-        "Referrer-Policy": "no-referrer",
         "Cache-Control": "no-store",
     }
     return Response(page, status_code=status, headers={**fixed, **(headers or {})})

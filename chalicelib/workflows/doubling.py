@@ -26,8 +26,7 @@ def filed_before(filing: Filing, phone_key: str, now: datetime) -> Complaint | N
     None when this is another, brings more than words, or that one takes no more: then it is a complaint of its own."""
     if filing.address or filing.photos or filing.lat is not None:
         return None
-    tickets = [one for proven in (True, False) for one in complaints.tickets_of_phone(phone_key, proven=proven)]
-    return first_of(complaints.complaints_of(tickets), filing, now)
+    return first_of(complaints.complaints_of(complaints.all_tickets_of_phone(phone_key)), filing, now)
 
 
 def first_of(mine: Sequence[Complaint], filing: Filing, now: datetime) -> Complaint | None:
